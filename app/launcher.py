@@ -1,0 +1,6 @@
+"""Console entry point."""
+
+
+def main() -> int:
+    """Start Foredeck."""
+    return 0
