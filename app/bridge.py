@@ -22,9 +22,6 @@ class BusBatch(Message):
     events: tuple[AnyEvent, ...]
     handled: asyncio.Event
 
-    def __post_init__(self) -> None:
-        super().__init__()
-
 
 async def pump(
     subscription: Subscription,
