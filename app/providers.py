@@ -1,0 +1,178 @@
+"""Which server answers, by flags, configuration and environment."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from app.settings import Settings, Table
+from services.errors import CredentialsError, UsageError
+from services.provider import Provider, Secret, Wire
+
+OPENAI_BASE_URL = "https://api.openai.com/v1"
+LOCAL_SERVERS: Mapping[str, tuple[str, str]] = {
+    "ollama": ("Ollama", "http://127.0.0.1:11434/v1"),
+    "lmstudio": ("LM Studio", "http://127.0.0.1:1234/v1"),
+}
+
+
+def choose_provider(settings: Settings, environ: Mapping[str, str]) -> Provider | None:
+    """The provider of this run, or None where nothing is set up yet.
+
+    Raises:
+        UsageError: An address or a table that cannot be used.
+        CredentialsError: A key that the configuration asks for is not set.
+    """
+    wanted = settings.provider
+    if wanted is not None and wanted in settings.providers:
+        return _configured(wanted, settings.providers[wanted], settings, environ)
+    if wanted is not None and wanted in LOCAL_SERVERS:
+        name, url = LOCAL_SERVERS[wanted]
+        return Provider(id=wanted, name=name, base_url=url, wire=_wire(settings, "responses"))
+    if wanted not in {None, "openai"}:
+        known = ", ".join(["openai", *LOCAL_SERVERS, *settings.providers])
+        raise UsageError(
+            f'There is no provider "{wanted}"', next_step=f"Known are {known}", code="provider"
+        )
+    key = environ.get("OPENAI_API_KEY", "").strip()
+    if settings.openai_base_url is None and not key:
+        if wanted == "openai":
+            raise CredentialsError(
+                "OpenAI wants an API key, and OPENAI_API_KEY is not set",
+                next_step="Set OPENAI_API_KEY, or choose another provider",
+            )
+        return None
+    url = checked_url(settings.openai_base_url or OPENAI_BASE_URL)
+    is_openai = url == OPENAI_BASE_URL
+    return Provider(
+        id="openai",
+        name="OpenAI" if is_openai else urlsplit(url).netloc.rpartition("@")[2],
+        base_url=url,
+        wire=_wire(settings, "responses"),
+        key=Secret(key) if key else None,
+        key_source="OPENAI_API_KEY" if key else "",
+    )
+
+
+def overridden_host(provider: Provider | None) -> str:
+    """The host to name in header and on stderr, where it is not OpenAI's own; else empty."""
+    if provider is None or provider.base_url == OPENAI_BASE_URL:
+        return ""
+    return urlsplit(provider.base_url).netloc.rpartition("@")[2]
+
+
+def checked_url(url: str) -> str:
+    """A base URL that may be used, without a slash at its end.
+
+    Raises:
+        UsageError: No http(s) address, or plain http to another machine.
+    """
+    try:
+        parts = urlsplit(url.strip())
+        host = parts.hostname or ""
+        _ = parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError(
+            f'"{url}" is not the address of a server',
+            next_step="Write it like http://127.0.0.1:11434/v1",
+        )
+    if parts.username or parts.password:
+        raise UsageError(
+            "The server's address must not hold a name or password",
+            next_step="Put the key into OPENAI_API_KEY",
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(
+            f"{host} is another machine, and http would show it to everyone between",
+            next_step="Use https, or a tunnel to 127.0.0.1",
+        )
+    return url.strip().rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _wire(settings: Settings, default: Wire) -> Wire:
+    match settings.transport:
+        case "chat":
+            return "chat"
+        case "sse":
+            return "responses"
+        case _:
+            return default
+
+
+def _configured(
+    identifier: str, table: Table, settings: Settings, environ: Mapping[str, str]
+) -> Provider:
+    url = table.get("base_url")
+    if not isinstance(url, str):
+        raise UsageError(
+            f"providers.{identifier}.base_url is missing",
+            next_step="Write the address of the server there",
+        )
+    wire = table.get("wire_api", "responses")
+    if wire not in {"responses", "chat"}:
+        raise UsageError(f"providers.{identifier}.wire_api must be responses or chat")
+    key, source = _key(identifier, table, environ)
+    return Provider(
+        id=identifier,
+        name=str(table.get("name", identifier)),
+        base_url=checked_url(url),
+        wire=_wire(settings, cast("Wire", wire)),
+        key=key,
+        key_source=source,
+        headers=_headers(identifier, table, environ),
+        query=tuple(_texts(identifier, table, "query_params").items()),
+        idle_timeout=_number(identifier, table, "stream_idle_timeout_ms", 300_000) / 1000,
+        request_retries=int(min(100, _number(identifier, table, "request_max_retries", 4))),
+        stream_retries=int(min(100, _number(identifier, table, "stream_max_retries", 5))),
+        default_model=cast("str | None", table.get("model")),
+        extra_body=tuple(cast("Mapping[str, object]", table.get("body", {})).items()),
+    )
+
+
+def _key(identifier: str, table: Table, environ: Mapping[str, str]) -> tuple[Secret | None, str]:
+    name = table.get("env_key")
+    if not isinstance(name, str):
+        return None, ""
+    value = environ.get(name, "").strip()
+    if not value:
+        raise CredentialsError(
+            f"{name} is not set, and the provider {identifier} wants it",
+            next_step=str(table.get("env_key_instructions", f"Set {name}")),
+        )
+    return Secret(value), name
+
+
+def _headers(
+    identifier: str, table: Table, environ: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    from_environ = {
+        header: environ[name]
+        for header, name in _texts(identifier, table, "env_http_headers").items()
+        if environ.get(name, "").strip()
+    }
+    return tuple({**_texts(identifier, table, "http_headers"), **from_environ}.items())
+
+
+def _texts(identifier: str, table: Table, key: str) -> dict[str, str]:
+    value: Any = table.get(key, {})
+    if not isinstance(value, dict):
+        raise UsageError(f"providers.{identifier}.{key} must be a table")
+    return {str(k): str(v) for k, v in cast("dict[str, Any]", value).items()}
+
+
+def _number(identifier: str, table: Table, key: str, default: float) -> float:
+    value = table.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+        raise UsageError(f"providers.{identifier}.{key} must be a number of 0 or more")
+    return float(value)

@@ -1,0 +1,222 @@
+"""Settings as plain values: defaults, then the file, then the environment, then the flags.
+
+This runs before the first frame, so it knows no pydantic: a value of the wrong type is left out
+and named in `problems`; `app.settings_model` validates in full once the screen is there.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, cast
+
+from app.folders import Folders, find_folders
+
+MAX_CONFIG_BYTES = 64 * 1024
+
+Table: TypeAlias = Mapping[str, Any]
+
+
+def _no_bindings() -> dict[str, str]:
+    return {}
+
+
+def _no_tables() -> dict[str, Table]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything a run is told from outside. Names of fields are names of configuration keys."""
+
+    folders: Folders
+    profile: str | None = None
+    view: str = "chat"
+    model: str | None = None
+    effort: str | None = None
+    provider: str | None = None
+    """Id of a provider; None picks one by what is set up."""
+    transport: Literal["sse", "websocket", "chat"] | None = None
+    theme: str = "auto"
+    """`auto`, `dark`, `light`, `ansi-dark` or `ansi-light`."""
+    ascii: bool = False
+    no_color: bool = False
+    reduced_motion: bool = False
+    mouse: bool = True
+    max_width: int = 100
+    """Columns of an answer at most; 0 for as wide as the pane."""
+    log_level: str = "info"
+    log_file: Path | None = None
+    """None for the usual place."""
+    instructions: str | None = None
+    """Instead of our own instructions to the model."""
+    openai_base_url: str | None = None
+    """None for OpenAI itself."""
+    allow_token_hosts: tuple[str, ...] = ()
+    key_flavor: Literal["readline", "modern"] = "readline"
+    key_esc: Literal["leave", "interrupt"] = "leave"
+    key_bindings: Mapping[str, str] = field(default_factory=_no_bindings)
+    """Keys by action id, several separated by commas."""
+    providers: Mapping[str, Table] = field(default_factory=_no_tables)
+    """Tables `[providers.ID]`, as written."""
+    demo: bool = False
+    plain: bool = False
+    no_input: bool = False
+    problems: tuple[str, ...] = ()
+    """What is wrong with the configuration, a sentence each."""
+
+
+FLAT_KEYS: Mapping[str, tuple[type, ...]] = {
+    "view": (str,),
+    "model": (str,),
+    "effort": (str,),
+    "provider": (str,),
+    "transport": (str,),
+    "theme": (str,),
+    "ascii": (bool,),
+    "reduced_motion": (bool,),
+    "mouse": (bool,),
+    "max_width": (int,),
+    "log_level": (str,),
+    "log_file": (str,),
+    "instructions": (str,),
+    "openai_base_url": (str,),
+    "plain": (bool,),
+    "no_input": (bool,),
+    "demo": (bool,),
+}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "view": ("chat",),
+    "transport": ("sse", "chat"),
+    "theme": ("auto", "dark", "light", "ansi-dark", "ansi-light"),
+    "log_level": ("debug", "info", "warning", "error"),
+    "flavor": ("readline", "modern"),
+    "esc": ("leave", "interrupt"),
+}
+TABLE_KEYS = ("keys", "providers", "profiles", "allow_token_hosts")
+TYPE_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
+
+
+def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings of this run.
+
+    Args:
+        flags: What the command line named: keys of `Settings` and `config`, `profile`; a None
+            counts as not named.
+        environ: Environment variables.
+
+    Returns:
+        Settings with every problem of the file in `problems`; never raises for a bad file.
+    """
+    named = {key: value for key, value in flags.items() if value is not None}
+    folders = find_folders(environ, named.get("config"))
+    table, problems = read_config(folders.config_file, is_named=bool(named.get("config")))
+    values: dict[str, Any] = {}
+    _take(table, values, problems, where="")
+    profile = named.get("profile")
+    if profile is not None:
+        _take_profile(str(profile), table, values, problems)
+        values["profile"] = profile
+    if environ.get("FOREDECK_OPENAI_BASE_URL"):
+        values["openai_base_url"] = environ["FOREDECK_OPENAI_BASE_URL"]
+    if environ.get("NO_COLOR"):
+        values["no_color"] = True
+    known = {entry.name for entry in fields(Settings)}
+    values |= {key: value for key, value in named.items() if key in known}
+    if isinstance(values.get("log_file"), str):
+        values["log_file"] = Path(values["log_file"]).expanduser()
+    values.pop("folders", None)
+    return replace(Settings(folders=folders, problems=tuple(problems)), **values)
+
+
+def read_config(path: Path, *, is_named: bool = False) -> tuple[Table, list[str]]:
+    """The configuration file as a table; empty where there is none.
+
+    Args:
+        path: The file.
+        is_named: Whether the user named it, so that its absence is a problem.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_CONFIG_BYTES + 1)
+        if len(content) > MAX_CONFIG_BYTES:
+            return {}, [f"{path} is larger than 64 kB and was not read"]
+        return tomllib.loads(content.decode("utf-8")), []
+    except FileNotFoundError:
+        return {}, [f"There is no configuration file {path}"] if is_named else []
+    except OSError as error:
+        return {}, [f"{path} cannot be read: {error.strerror}"]
+    except UnicodeDecodeError:
+        return {}, [f"{path} is not UTF-8 text"]
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        reason = str(error) if isinstance(error, tomllib.TOMLDecodeError) else "nested too deeply"
+        return {}, [f"{path} is not valid TOML: {reason}"]
+
+
+def _take_profile(name: str, table: Table, values: dict[str, Any], problems: list[str]) -> None:
+    profiles: Any = table.get("profiles", {})
+    chosen: Any = cast("Table", profiles).get(name) if isinstance(profiles, dict) else None
+    if isinstance(chosen, dict):
+        _take(cast("Table", chosen), values, problems, where=f"profiles.{name}.")
+    elif name != "api":
+        problems.append(f'There is no profile "{name}" in the configuration')
+
+
+def _take(table: Table, values: dict[str, Any], problems: list[str], where: str) -> None:
+    for key, value in table.items():
+        if key in FLAT_KEYS:
+            kinds = FLAT_KEYS[key]
+            fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
+            if not fits:
+                words = TYPE_WORDS[kinds[0]]
+                problems.append(f"{where}{key} must be {words}; the default is used")
+            elif key in CHOICES and value not in CHOICES[key]:
+                problems.append(_no_choice(f"{where}{key}", CHOICES[key]))
+            else:
+                values[key] = value
+        elif key not in TABLE_KEYS:
+            problems.append(f"{where}{key} is not a setting; it is left out")
+    _take_keys(table.get("keys", {}), values, problems, where)
+    providers: Any = table.get("providers", {})
+    if _is_table_of_tables(providers):
+        values["providers"] = {**values.get("providers", {}), **providers}
+    else:
+        problems.append(f"{where}providers must hold tables, such as [providers.local]")
+    hosts: Any = table.get("allow_token_hosts", [])
+    if isinstance(hosts, list) and all(isinstance(h, str) for h in cast("list[Any]", hosts)):
+        values["allow_token_hosts"] = tuple(cast("list[str]", hosts))
+    else:
+        problems.append(f"{where}allow_token_hosts must be a list of host names")
+
+
+def _take_keys(keys: Any, values: dict[str, Any], problems: list[str], where: str) -> None:
+    if not isinstance(keys, dict):
+        problems.append(f"{where}keys must be a table")
+        return
+    for key, value in cast("dict[str, Any]", keys).items():
+        match key:
+            case "flavor" | "esc":
+                if value in CHOICES[key]:
+                    values[f"key_{key}"] = value
+                else:
+                    problems.append(_no_choice(f"{where}keys.{key}", CHOICES[key]))
+            case "bind":
+                if isinstance(value, dict) and all(
+                    isinstance(k, str) for k in cast("dict[str, Any]", value).values()
+                ):
+                    values["key_bindings"] = dict(cast("dict[str, str]", value))
+                else:
+                    problems.append(f"{where}keys.bind must map action ids to keys")
+            case _:
+                problems.append(f"{where}keys.{key} is not a setting; it is left out")
+
+
+def _is_table_of_tables(value: Any) -> bool:
+    return isinstance(value, dict) and all(
+        isinstance(entry, dict) for entry in cast("dict[str, Any]", value).values()
+    )
+
+
+def _no_choice(name: str, choices: tuple[str, ...]) -> str:
+    return f"{name} must be one of {', '.join(choices)}; the default is used"
