@@ -1,6 +1,33 @@
-"""Console entry point."""
+"""Console entry point of the wheel, and what answers before anything is imported.
+
+Ships as `foredeck/__init__.py` beside `foredeck/tree`, which goes first on the path, so that a
+folder `app` of the user's cannot shadow ours.
+"""
+
+import sys
 
 
 def main() -> int:
-    """Start Foredeck."""
-    return 0
+    """Run Foredeck with the command line of this process.
+
+    Returns:
+        The exit code.
+    """
+    here = __file__.rpartition("/")[0] or "."
+    tree = f"{here}/tree"
+    try:
+        with open(f"{tree}/app/version.py", encoding="utf-8") as file:  # noqa: PTH123 pathlib costs a third of the fast path
+            source = file.read()
+    except OSError:
+        with open(f"{here}/version.py", encoding="utf-8") as file:  # noqa: PTH123 the same
+            source = file.read()
+        tree = here.rpartition("/")[0] or "."
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        version = source.split('"')[-2]
+        sys.stdout.write(f"foredeck {version}\n")
+        return 0
+    if tree not in sys.path:
+        sys.path.insert(0, tree)
+    from app.main import main as run
+
+    return run(sys.argv[1:])

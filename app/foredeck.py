@@ -1,0 +1,145 @@
+"""The Textual application: themes, services behind the first frame, every way out."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.driver import Driver
+from textual.screen import Screen
+
+from app import themes
+from app.crash import EXIT_BUG, write_report
+from app.driver import GuardedDriver
+from app.screens.shell import ShellScreen
+from app.settings import Settings
+from services.errors import ServiceError
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+    from services.provider import Provider
+
+FATAL_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartAgain:
+    """The run ends, and another begins with this."""
+
+    demo: bool = False
+    provider: "Provider | None" = None
+
+
+OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
+
+
+class Foredeck(App[StartAgain]):
+    """One terminal for ChatGPT, Codex cloud and Devin."""
+
+    CSS_PATH = Path(__file__).resolve().parent.parent / "styles.tcss"
+    TITLE = "Foredeck"
+    ENABLE_COMMAND_PALETTE = False
+    BINDINGS: list[BindingType] = []  # noqa: RUF012 Textual reads it as a class variable
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012
+
+    def __init__(
+        self,
+        settings: Settings,
+        open_services: OpenServices | None,
+        *,
+        prompt: str = "",
+        host: str = "",
+        driver_class: type[Driver] | None = GuardedDriver,
+    ) -> None:
+        """Prepare the application; nothing is read or opened yet.
+
+        Args:
+            settings: Of this run.
+            open_services: Opens all behind the screen, after the first frame; None where nothing
+                is set up, which shows the welcome.
+            prompt: Put into the composer, not sent.
+            host: A server to name in the header, since it is not the usual one.
+            driver_class: What reads the terminal; None for Textual's choice.
+        """
+        super().__init__(driver_class=driver_class)
+        self._settings = settings
+        self._open_services = open_services
+        self._prompt = prompt
+        self._host = host
+        self._caught: list[int] = []
+        themes.register(self)
+        self.theme = themes.choose(settings.theme, os.environ)
+
+    def get_default_screen(self) -> Screen[None]:
+        """The shell is the first thing drawn."""
+        return ShellScreen(
+            self._settings,
+            prompt=self._prompt,
+            host=self._host,
+            is_set_up=self._open_services is not None,
+        )
+
+    def on_mount(self) -> None:
+        """Wait for signals; open the services once the first frame is out."""
+        loop = asyncio.get_running_loop()
+        for number in FATAL_SIGNALS:
+            try:
+                loop.add_signal_handler(number, self._end_by_signal, number)
+            except (ValueError, NotImplementedError, RuntimeError):
+                continue
+            self._caught.append(number)
+        self.call_after_refresh(self._start_services)
+
+    def on_unmount(self) -> None:
+        """Give the signals back."""
+        loop = asyncio.get_running_loop()
+        for number in self._caught:
+            loop.remove_signal_handler(number)
+
+    def start_again(self, *, demo: bool = False, provider: "Provider | None" = None) -> None:
+        """End this run and begin another one with what the welcome found."""
+        self.exit(StartAgain(demo=demo, provider=provider))
+
+    def _start_services(self) -> None:
+        if self._open_services is not None:
+            self.run_worker(
+                self._hold_services(self._open_services), name="services", exit_on_error=True
+            )
+
+    async def _hold_services(self, open_services: OpenServices) -> None:
+        """Keep the services open as long as the application runs."""
+        shell = self.screen_stack[0]
+        assert isinstance(shell, ShellScreen)
+        try:
+            async with open_services() as services:
+                await shell.run_with(services)
+        except ServiceError as error:
+            shell.show_failure(error.failure)
+
+    def _end_by_signal(self, number: int) -> None:
+        self.exit(return_code=128 + number)
+
+    def _watch_app_focus(self, focus: bool) -> None:  # noqa: FBT001 Textual's own signature
+        """Follow the terminal's focus without Textual's restyling of every node."""
+        if isinstance(self.screen, ShellScreen):
+            self.screen.has_terminal_focus = focus
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End in one line and a report instead of Textual's traceback with locals."""
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+            message = write_report(error, self._settings.folders.state)
+            self.exit(return_code=EXIT_BUG, message=message)
+
+    @property
+    def colour_depth(self) -> Literal["ansi", "full"]:
+        """Whether only the terminal's own 16 colours are used."""
+        return "ansi" if self.current_theme.ansi else "full"

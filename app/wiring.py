@@ -1,0 +1,107 @@
+"""Clients, store, bus and services, opened in order and closed in reverse."""
+
+import os
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from app.providers import choose_provider
+from app.settings import Settings
+from app.version import __version__
+from services.bus import EventBus
+from services.catalogue import ModelCatalogue
+from services.chat import ChatService
+from services.clock import Clock, SystemClock
+from services.errors import CredentialsError
+from services.inference.client import InferenceClient
+from services.provider import Provider
+from services.store.chats import ChatStore
+from services.store.database import Database
+from services.transport.http import create_client
+
+INSTRUCTIONS = (
+    "You are a helpful assistant for software developers, talking in a terminal. "
+    "Be concise and exact. Write Markdown; put code into fenced blocks with their language."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that views and commands work with."""
+
+    chat: ChatService
+    chats: ChatStore
+    catalogue: ModelCatalogue
+    bus: EventBus
+    clock: Clock
+    provider: Provider
+    notices: tuple[str, ...]
+    """What the user should know about how things were opened."""
+
+
+@asynccontextmanager
+async def open_services(
+    settings: Settings,
+    *,
+    save: bool = True,
+    provider: Provider | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> AsyncIterator[Services]:
+    """Open everything for one run.
+
+    Args:
+        settings: Of this run.
+        save: False keeps chats in memory only.
+        provider: Instead of the one that settings and environment name.
+        environ: Environment variables.
+
+    Raises:
+        UsageError: The configuration names something that cannot be used.
+        CredentialsError: Nothing is set up to answer.
+        StorageError: The database belongs to a newer version.
+    """
+    provider = provider or choose_provider(settings, environ)
+    if provider is None:
+        raise CredentialsError(
+            "Nothing is set up to answer",
+            next_step="Set OPENAI_API_KEY, or FOREDECK_OPENAI_BASE_URL for a local server, "
+            "or try foredeck --demo",
+        )
+    clock = SystemClock()
+    bus = EventBus()
+    async with AsyncExitStack() as stack:
+        if save:
+            database = await Database.open(settings.folders.data / "foredeck.db", clock)
+        else:
+            database = await Database.in_memory(clock)
+        stack.push_async_callback(database.close)
+        http = await stack.enter_async_context(create_client(provider, environ, __version__))
+        inference = InferenceClient(http, provider, clock, _new_id)
+        catalogue = ModelCatalogue(inference, settings.folders.cache / "models_cache.json", clock)
+        chats = ChatStore(database, clock)
+        chat = ChatService(
+            inference=inference,
+            catalogue=catalogue,
+            store=chats,
+            bus=bus,
+            clock=clock,
+            new_id=_new_id,
+            instructions=settings.instructions or INSTRUCTIONS,
+            model=settings.model or provider.default_model,
+            effort=settings.effort,
+        )
+        await stack.enter_async_context(chat)
+        yield Services(
+            chat=chat,
+            chats=chats,
+            catalogue=catalogue,
+            bus=bus,
+            clock=clock,
+            provider=provider,
+            notices=tuple(database.notices),
+        )
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
