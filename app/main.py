@@ -1,0 +1,104 @@
+"""From the command line to a command or the app."""
+
+import os
+import resource
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.settings import Settings, load_settings
+from services.errors import ServiceError
+
+if TYPE_CHECKING:
+    from app.foredeck import OpenServices, StartAgain
+    from app.wiring import Services
+    from services.provider import Provider
+
+EXIT_USAGE = 2
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run what the command line says.
+
+    Args:
+        argv: Arguments without the program's name.
+
+    Returns:
+        The exit code.
+    """
+    from app.cli.parser import parse
+
+    os.umask(0o077)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    arguments = parse(argv)
+    if arguments.command is not None:
+        from app.cli.dispatch import run_command
+
+        return run_command(arguments)
+    return run_app(arguments)
+
+
+def run_app(arguments: Namespace) -> int:
+    """Open the full-screen app until the user leaves it.
+
+    Returns:
+        The exit code.
+    """
+    settings = load_settings(vars(arguments))
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        sys.stderr.write(
+            "error: The app needs a terminal. In scripts and pipes use foredeck ask.\n"
+        )
+        return EXIT_USAGE
+    _start_log(settings)
+    from app.foredeck import Foredeck
+
+    again: StartAgain | None = None
+    while True:
+        if again is not None:
+            settings = replace(settings, demo=again.demo)
+        try:
+            open_services, host = _opener(settings, again)
+        except ServiceError as error:
+            sys.stderr.write(f"error: {error.message}. {error.next_step}.\n")
+            return EXIT_USAGE
+        app = Foredeck(settings, open_services, prompt=arguments.prompt or "", host=host)
+        again = app.run(mouse=settings.mouse)
+        if again is None:
+            return app.return_code or 0
+
+
+def _opener(
+    settings: Settings, again: "StartAgain | None", environ: Mapping[str, str] = os.environ
+) -> "tuple[OpenServices | None, str]":
+    """How services will be opened, and the host to name in the header."""
+    if settings.demo:
+        return lambda: _open_demo(settings), "demo"
+    from app.providers import choose_provider, overridden_host
+
+    provider = (again.provider if again else None) or choose_provider(settings, environ)
+    if provider is None:
+        return None, ""
+    return lambda: _open_real(settings, provider), overridden_host(provider)
+
+
+def _open_demo(settings: Settings) -> "AbstractAsyncContextManager[Services]":
+    from app.demo import open_demo
+
+    return open_demo(settings)
+
+
+def _open_real(settings: Settings, provider: "Provider") -> "AbstractAsyncContextManager[Services]":
+    from app.wiring import open_services
+
+    return open_services(settings, provider=provider)
+
+
+def _start_log(settings: Settings) -> None:
+    from app.logs import start_log
+
+    path = settings.log_file or settings.folders.state / "foredeck.log"
+    start_log(path, settings.log_level, [os.environ.get("OPENAI_API_KEY", "")])

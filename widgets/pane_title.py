@@ -1,0 +1,31 @@
+"""The first row of a pane: what it shows, and a few facts at its right."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+
+class PaneTitle(Widget):
+    """One row: bold title, accent while its pane has the focus, and muted facts."""
+
+    title: reactive[str] = reactive("")
+    count: reactive[str] = reactive("")
+    """Muted, right after the title."""
+    facts: reactive[str] = reactive("")
+    """Muted, at the right end; left out where there is no room."""
+    is_active: reactive[bool] = reactive(False)
+
+    def watch_is_active(self, is_active: bool) -> None:  # noqa: FBT001 Textual calls it so
+        self.set_class(is_active, "-active")
+
+    def render(self) -> Content:
+        """Title at the left, facts at the right."""
+        width = self.size.width
+        title = Content(self.title).truncate(max(1, width), ellipsis=True)
+        head = Content.assemble(title.stylize("bold"))
+        if self.count:
+            head = Content.assemble(head, " ", (self.count, "$text-muted not bold"))
+        gap = width - head.cell_length - Content(self.facts).cell_length
+        if not self.facts or gap < 2:
+            return head
+        return Content.assemble(head, " " * gap, (self.facts, "$text-muted not bold"))
