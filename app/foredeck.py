@@ -126,7 +126,7 @@ class Foredeck(App[StartAgain]):
     def _end_by_signal(self, number: int) -> None:
         self.exit(return_code=128 + number)
 
-    def _watch_app_focus(self, focus: bool) -> None:  # noqa: FBT001 Textual's own signature
+    def _watch_app_focus(self, focus: bool) -> None:
         """Follow the terminal's focus without Textual's restyling of every node."""
         if isinstance(self.screen, ShellScreen):
             self.screen.has_terminal_focus = focus

@@ -15,7 +15,7 @@ class PaneTitle(Widget):
     """Muted, at the right end; left out where there is no room."""
     is_active: reactive[bool] = reactive(False)
 
-    def watch_is_active(self, is_active: bool) -> None:  # noqa: FBT001 Textual calls it so
+    def watch_is_active(self, is_active: bool) -> None:
         self.set_class(is_active, "-active")
 
     def render(self) -> Content:
