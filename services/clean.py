@@ -43,56 +43,64 @@ _INVISIBLE: Final = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u206a-\u206f\u3164"
     "\ufeff\uffa0\ufff0-\ufffb\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
 )
-_NONCHARACTERS: Final = "\ufdd0-\ufdef\ufffe\uffff" + "".join(
-    chr(plane << 16 | 0xFFFE) + chr(plane << 16 | 0xFFFF) for plane in range(1, 17)
-)
-_TAGS: Final = "\U000e0000-\U000e0fff"
+_BROKEN: Final = "\x80-\x9f\ufdd0-\ufdef\ufffe\uffff"
+# Hangul vowels and finals take no cell of their own: they pile up on a base as marks do.
 _JAMO: Final = "\u1161-\u11ff\ud7b0-\ud7fb"
-# Everything that may be a mark, a joiner or a selector: no word character (marks are none) and
-# outside the blocks of symbols and punctuation that hold no mark. What it takes too much is sorted
-# out character by character; without it, a table of all marks would have to be built at start.
-_EXTENDER: Final = (
-    "(?:[^\\w\x00-\xbf\u2010-\u2027\u2030-\u205e\u20a0-\u20cf\u2100-\u2ce4\u2e00-\u3029"
-    f"\u3030-\u3098\u309b-\u33ff\ue000-\uf8ff\uff00-\uffff\U0001f000-\U0001faff]|[{_JAMO}])"
-)
+# Blocks that hold marks; a walk over all of Unicode would be felt when the first one comes.
+_MARK_BLOCKS: Final = ((0x0300, 0x3100), (0xA660, 0xAC00), (0xFB1E, 0xFB1F), (0xFE20, 0xFE30))
+_ASTRAL_MARK_BLOCKS: Final = ((0x10000, 0x12000), (0x16000, 0x17000), (0x1BC00, 0x1F000))
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_TAGS: Final = re.compile("[\U000e0000-\U000e0fff]+")
+_ASTRAL: Final = re.compile("[\U00010000-\U0001efff\U0001fb00-\U0010ffff]")
+# All that may need a change, and some letters beside it. Most texts hold none of it: no control,
+# no script with marks, nothing astral but emoji.
+_UNUSUAL: Final = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u0300-\u036f\u0483-\u0489\u0591-\u1dff\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u20d0-\u20ff\u2c00-\u2dff\u302a-\u302f\u3099\u309a\u3164"
+    "\ua660-\uabff\ud7b0-\udfff\ufb1e\ufdd0-\ufdef\ufe00-\ufe2f\ufeff\uffa0\ufff0-\ufffb"
+    "\ufffe\uffff\U00010000-\U0001efff\U0001fb00-\U0010ffff]"
+)
+_ROUNDS: Final = 48
+"""Kinds of special character that are replaced one after the other, before a walk is cheaper."""
 
 
-class _Rules:
-    """Tables of one kind of text. Built once, when the first text that is not plain comes."""
+class _Forms:
+    """What becomes of a character, whatever stands beside it."""
 
     def __init__(self, *, code: bool) -> None:
-        visible = _BIDI + _INVISIBLE + _JOINERS + _SELECTORS
-        simple = "\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029" + _NONCHARACTERS + _BIDI + _INVISIBLE
-        if code:
-            simple += _JOINERS + _SELECTORS
-        self.special = re.compile(f"[{simple}]+")
-        self.tags = re.compile(f"[{_TAGS}]+")
+        hidden = _BIDI + _INVISIBLE + (_JOINERS + _SELECTORS if code else "")
+        self.special = re.compile(f"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029{_BROKEN}{hidden}]")
         self.table: dict[int, str] = {
-            **dict.fromkeys(_members("\x80-\x9f" + _NONCHARACTERS), "�"),
             **{code_point: chr(0x2400 + code_point) for code_point in range(0x20)},
-            **dict.fromkeys((0x2028, 0x2029), "\n"),
+            **dict.fromkeys(_members(_BROKEN), "\ufffd"),
             0x7F: "\u2421",
-            0x09: "    ",
+            0x09: "\t",
             0x0A: "\n",
+            0x2028: "\n",
+            0x2029: "\n",
         }
         if code:
-            self.table |= {point: f"⟨{point:04X}⟩" for point in _members(visible)}
+            self.table |= {point: f"⟨{point:04X}⟩" for point in _members(hidden)}
         else:
             self.table |= dict.fromkeys(_members(_BIDI), "\ufffd")
             self.table |= dict.fromkeys(_members(_INVISIBLE), "")
-        # Runs that hold more than a base may carry, or that have no base. Runs of up to four marks
-        # with at most one joiner or selector, at their end, are right as they are.
-        narrow = f"[{_JOINERS}{_SELECTORS}]"
-        self.crowd = re.compile(
-            f"\\A{_EXTENDER}+|\n{_EXTENDER}+|{_EXTENDER}{{5,}}|{_EXTENDER}{{0,3}}{narrow}{_EXTENDER}+"
-        )
+
+    def apply(self, text: str, residue: str) -> str:
+        """Give each special character its form; `residue` holds all of them in order."""
+        found = self.special.search(residue)
+        for _ in range(_ROUNDS):
+            if not found:
+                return text
+            text = text.replace(found[0], self.table[ord(found[0])])
+            residue = residue[found.start() :].replace(found[0], "")
+            found = self.special.search(residue)
+        return text.translate(self.table)
 
 
 @cache
-def _rules(*, code: bool) -> _Rules:
-    return _Rules(code=code)
+def _forms(*, code: bool) -> _Forms:
+    return _Forms(code=code)
 
 
 def _members(ranges: str) -> Iterator[int]:
@@ -101,9 +109,63 @@ def _members(ranges: str) -> Iterator[int]:
         yield from range(ord(first), ord(last or first) + 1)
 
 
+class _Extenders:
+    """Marks, joiners and selectors: what is drawn onto the base before it.
+
+    Args:
+        astral: Know the marks above U+FFFF too, which makes every search slower.
+    """
+
+    def __init__(self, *, astral: bool) -> None:
+        blocks = _MARK_BLOCKS + (_ASTRAL_MARK_BLOCKS if astral else ())
+        marks = "".join(
+            chr(code_point)
+            for first, end in blocks
+            for code_point in range(first, end)
+            if unicodedata.category(chr(code_point))[0] == "M"
+        )
+        any_of = f"[{marks}{_JAMO}{_JOINERS}{_SELECTORS}]"
+        self.one = re.compile(any_of)
+        self.leading = re.compile(f"{any_of}+")
+        # Each begins with a class and not with a repeat, which the regex engine scans for fast.
+        self._homeless = re.compile(f"\n{any_of}+")
+        self._crowds = tuple(
+            re.compile(pattern)
+            for pattern in (
+                f"{any_of}{any_of}{{4,}}",
+                f"[{_JOINERS}]{any_of}{{0,2}}[{_JOINERS}]",
+                f"[{_SELECTORS}]{any_of}{{0,2}}[{_SELECTORS}]",
+            )
+        )
+
+    def cap(self, text: str) -> str:
+        """Drop what is too much for its base; what stands first in `text` has one."""
+        residue = _residue(text)
+        if self._homeless.search(residue):
+            text = self._homeless.sub("\n", text)
+        for crowd in self._crowds:
+            if crowd.search(residue):
+                text = crowd.sub(
+                    lambda run: "".join(filter(_Base(exists=True).takes, run[0])), text
+                )
+        return text
+
+    def length_at_end(self, text: str) -> int:
+        """How many characters at the end of `text` are none that has a cell."""
+        start = len(text)
+        while start and self.one.match(text, start - 1):
+            start -= 1
+        return len(text) - start
+
+
+@cache
+def _extenders(*, astral: bool) -> _Extenders:
+    return _Extenders(astral=astral)
+
+
 @dataclass(slots=True)
 class _Base:
-    """What the last base carries so far."""
+    """What the last character that has a cell carries so far."""
 
     exists: bool = False
     """False at the start of a line."""
@@ -111,32 +173,16 @@ class _Base:
     joiners: int = 0
     selectors: int = 0
 
-    def takes(self, character: str) -> bool:
-        """Count this character, and say whether it may stay."""
-        if character in _JOINERS:
+    def takes(self, extender: str) -> bool:
+        """Count this one, and say whether it may stay."""
+        if extender in _JOINERS:
             self.joiners += 1
             return self.exists and self.joiners == 1
-        if "\ufe00" <= character <= "\ufe0f":
+        if "\ufe00" <= extender <= "\ufe0f":
             self.selectors += 1
             return self.exists and self.selectors == 1
-        if _is_mark(character):
-            self.marks += 1
-            return self.exists and self.marks <= MARK_LIMIT
-        self.exists = character != "\n"
-        self.marks = self.joiners = self.selectors = 0
-        return True
-
-
-def _is_mark(character: str) -> bool:
-    return (
-        unicodedata.category(character)[0] == "M"
-        or "\u1161" <= character <= "\u11ff"
-        or "\ud7b0" <= character <= "\ud7fb"
-    )
-
-
-def _is_extender(character: str) -> bool:
-    return not character.isascii() and (character in _JOINERS or _is_mark(character))
+        self.marks += 1
+        return self.exists and self.marks <= MARK_LIMIT
 
 
 def _residue(text: str) -> str:
@@ -178,72 +224,55 @@ class Cleaner:
         return self._clean(text) if text else ""
 
     def _clean(self, text: str) -> str:
+        if self._after_return and text[0] == "\n":
+            text = text[1:]
+        self._after_return = text.endswith("\r")
         residue = _residue(text)
+        if _UNUSUAL.search(residue):
+            text = self._rewrite(text, residue)
+        elif text:
+            self._in_tags = False
+            self._base = _Base(exists=text[-1] != "\n")
+        return self._cut(text) if text else ""
+
+    def _rewrite(self, text: str, residue: str) -> str:
         if _SURROGATE.search(residue):
             text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
             residue = _residue(text)
-        swallow = self._after_return and text[0] == "\n"
-        self._after_return = text[-1] == "\r"
-        if swallow:
-            text = text[1:]
-        if residue.strip("\n"):
-            text = self._replace(text, residue)
-        elif text:
-            self._in_tags = False
-        if not text:
-            return ""
-        # Marks of this piece may belong to the end of the one before.
-        if residue or not self._base.exists:
-            text = self._cap(text)
-        else:
-            self._base = _Base(exists=True)
-        return self._cut(text) if text else ""
-
-    def _replace(self, text: str, residue: str) -> str:
-        """Give each character its own form, and each run of tags its badge."""
         if "\r" in residue:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
-        if "\t" in residue:
-            text = text.replace("\t", "    ")
-        rules = _rules(code=self._code)
-        if rules.special.search(residue):
-            # One call for each run is cheap while runs are few; else one walk over everything.
-            if len(residue) * 8 > len(text):
-                text = text.translate(rules.table)
-            else:
-                text = rules.special.sub(lambda run: run[0].translate(rules.table), text)
+            residue = residue.replace("\r", "")
+        text = text.replace("\t", "    ")
+        text = _forms(code=self._code).apply(text, residue)
         if not text:
             return ""
-        was_in_tags, self._in_tags = self._in_tags, bool(rules.tags.match(text[-1]))
-        if rules.tags.search(residue):
-            if was_in_tags and (run := rules.tags.match(text)):
-                text = text[run.end() :]
-            text = rules.tags.sub(HIDDEN, text)
-        return text
+        was_in_tags, self._in_tags = self._in_tags, bool(_TAGS.match(text[-1]))
+        if was_in_tags and (run := _TAGS.match(text)):
+            text = text[run.end() :]
+        text = _TAGS.sub(HIDDEN, text)
+        return self._cap(text) if text else ""
 
     def _cap(self, text: str) -> str:
-        """Drop what is too much for its base, or has none."""
-        base = self._base
-
-        def kept(run: re.Match[str]) -> str:
-            carried = base if run.start() == 0 else _Base(exists=True)
-            return "".join(filter(carried.takes, run[0]))
-
-        rules = _rules(code=self._code)
-        if not text.isascii() and rules.crowd.search(text):
-            text = rules.crowd.sub(kept, text)
-        start = len(text)
-        while start and _is_extender(text[start - 1]):
-            start -= 1
-        if start:
-            self._base = _Base(exists=text[start - 1] != "\n")
-            for character in text[start:]:
-                self._base.takes(character)
-        return text
+        """Drop extenders that are too many for their base, which may be of an earlier piece."""
+        if text.isascii():
+            self._base = _Base(exists=text[-1] != "\n")
+            return text
+        extenders = _extenders(astral=bool(_ASTRAL.search(text)))
+        carried = ""
+        if leading := extenders.leading.match(text):
+            carried = "".join(filter(self._base.takes, leading[0]))
+            text = text[leading.end() :]
+        if text:
+            text = extenders.cap(text)
+            length = extenders.length_at_end(text)
+            self._base = _Base(exists=text[-1] != "\n")
+            for extender in text[len(text) - length :]:
+                self._base.takes(extender)
+        return carried + text
 
     def _cut(self, text: str) -> str:
         """Cut lines that are too long, across pieces."""
-        if not self._is_cut and self._column + len(text) <= LINE_LIMIT:
+        if not self._is_cut and _lines_fit(text, LINE_LIMIT - self._column):
             newline = text.rfind("\n")
             self._column = self._column + len(text) if newline < 0 else len(text) - newline - 1
             return text
@@ -253,9 +282,9 @@ class Cleaner:
                 parts.append("\n")
                 self._column = 0
                 self._is_cut = False
-            room = LINE_LIMIT - self._column
             if self._is_cut:
                 continue
+            room = LINE_LIMIT - self._column
             parts.append(line[:room])
             self._column += len(line)
             if len(line) > room:
@@ -264,11 +293,24 @@ class Cleaner:
         return "".join(parts)
 
 
+def _lines_fit(text: str, room: int) -> bool:
+    """Whether no line is too long, where the first one has `room` characters."""
+    start = 0
+    while start + room < len(text):
+        # The last newline that is near enough: all lines before it are short enough by themselves.
+        newline = text.rfind("\n", start, start + room + 1)
+        if newline < 0:
+            return False
+        start = newline + 1
+        room = LINE_LIMIT
+    return True
+
+
 def _clean_whole(text: str, *, code: bool) -> str:
     if (
-        len(text) <= LINE_LIMIT
-        and text.isascii()
+        text.isascii()
         and not text.encode().translate(None, _PLAIN_BYTES).strip(b"\n")
+        and _lines_fit(text, LINE_LIMIT)
     ):
         return text
     cleaner = Cleaner(code=code)

@@ -1,6 +1,8 @@
 """Hostile text, in any split."""
 
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -34,7 +36,9 @@ def test_pieces_in_any_split_join_to_the_clean_whole(parts: list[str], code: boo
 @settings(max_examples=1000, deadline=None)
 def test_cleaning_twice_changes_nothing_more(parts: list[str]) -> None:
     text = "".join(parts)
-    for function in (clean, clean_code, clean_line, lambda text: clean_line(text, 7)):
+    short = partial(clean_line, limit=7)
+    functions: list[Callable[[str], str]] = [clean, clean_code, clean_line, short]
+    for function in functions:
         once = function(text)
         assert function(once) == once
 
@@ -56,3 +60,24 @@ def test_a_line_is_one_line_within_its_limit(parts: list[str], limit: int) -> No
     line = clean_line("".join(parts), limit)
     assert "\n" not in line
     assert len(line) <= limit
+
+
+LETTERS = st.sampled_from([*"aé漢\n ", "\u0301", "\u093e", "\u1161", "\u200c", "\u200d", "\ufe0f"])
+
+
+@given(st.lists(LETTERS, max_size=40))
+@settings(max_examples=2000, deadline=None)
+def test_a_base_carries_four_marks_a_joiner_and_a_selector_at_most(letters: list[str]) -> None:
+    expected: list[str] = []
+    counts = [4, 1, 1]
+    for letter in ["\n", *letters]:
+        kind = {"\u200c": 1, "\u200d": 1, "\ufe0f": 2, "\u0301": 0, "\u093e": 0, "\u1161": 0}.get(
+            letter
+        )
+        if kind is None:
+            counts = [0, 0, 0] if letter == "\n" else [4, 1, 1]
+            expected.append(letter)
+        elif counts[kind]:
+            counts[kind] -= 1
+            expected.append(letter)
+    assert clean("".join(letters)) == "".join(expected[1:])
