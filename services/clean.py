@@ -249,15 +249,16 @@ class Cleaner:
         was_in_tags, self._in_tags = self._in_tags, bool(_TAGS.match(text[-1]))
         if was_in_tags and (run := _TAGS.match(text)):
             text = text[run.end() :]
-        text = _TAGS.sub(HIDDEN, text)
-        return self._cap(text) if text else ""
+        if _TAGS.search(residue):
+            text = _TAGS.sub(HIDDEN, text)
+        return self._cap(text, is_astral=bool(_ASTRAL.search(residue))) if text else ""
 
-    def _cap(self, text: str) -> str:
+    def _cap(self, text: str, *, is_astral: bool) -> str:
         """Drop extenders that are too many for their base, which may be of an earlier piece."""
         if text.isascii():
             self._base = _Base(exists=text[-1] != "\n")
             return text
-        extenders = _extenders(astral=bool(_ASTRAL.search(text)))
+        extenders = _extenders(astral=is_astral)
         carried = ""
         if leading := extenders.leading.match(text):
             carried = "".join(filter(self._base.takes, leading[0]))
