@@ -1,0 +1,253 @@
+"""HTTP for all services: the client, sending, and reading within limits.
+
+Rules: docs/protocols/errors.md.
+"""
+
+import asyncio
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from typing import Final, Protocol
+
+import httpx
+
+from services.clock import Clock, SystemClock
+from services.errors import BadPayloadError, ServiceError, UnreachableError
+from services.transport.failures import (
+    Identity,
+    from_exception,
+    from_response,
+    refused_encoding,
+)
+from services.transport.network import NetworkTransport
+from services.wire.reading import JSON_LIMIT, loads
+
+CONNECT_TIMEOUT: Final = 15.0
+IDLE_TIMEOUT: Final = 300.0
+MAX_REDIRECTS: Final = 3
+ERROR_BODY_LIMIT: Final = 64 * 1024
+_ERROR_BODY_TIMEOUT: Final = 10.0
+_INFLATED_AT_ONCE: Final = 64 * 1024
+
+
+def create_client(
+    *,
+    environ: Mapping[str, str],
+    user_agent: str,
+    clock: Clock | None = None,
+    connect_timeout: float = CONNECT_TIMEOUT,
+    idle_timeout: float = IDLE_TIMEOUT,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> httpx.AsyncClient:
+    """Make the client that all services share; it neither follows redirects nor keeps cookies.
+
+    Args:
+        environ: Where proxies and CA files are named.
+        user_agent: Sent with each request.
+        clock: Paces the reads of fast streams.
+        connect_timeout: Seconds until a connection must stand.
+        idle_timeout: Seconds that an answer may be silent.
+        transport: Stands in for the network in tests.
+    """
+    return httpx.AsyncClient(
+        transport=transport or NetworkTransport(dict(environ), clock or SystemClock()),
+        headers={"accept-encoding": "identity", "user-agent": user_agent},
+        timeout=httpx.Timeout(idle_timeout, connect=connect_timeout),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+async def send(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    identity: Identity,
+    clock: Clock,
+    timeout: float,
+) -> httpx.Response:
+    """Send a request and wait for the headers of a 2xx answer, whose body is still to be read.
+
+    The caller closes the response.
+
+    Args:
+        client: From `create_client`.
+        request: Built by the client; sent again where a 307 or 308 stays on its origin.
+        identity: Whom the request speaks for, for messages.
+        clock: Says when a limit ends.
+        timeout: Seconds until the headers must be here.
+
+    Raises:
+        ServiceError: Nothing was reached, or the server answered something else.
+    """
+    for _ in range(MAX_REDIRECTS):
+        response = await _send_once(client, request, timeout)
+        if response.is_success:
+            return response
+        following = _redirected(client, request, response)
+        if following is None:
+            body = await _error_body(response)
+            raise from_response(
+                response.status_code,
+                response.headers,
+                body,
+                identity=identity,
+                now=clock.now(),
+            )
+        await response.aclose()
+        request = following
+    raise UnreachableError(
+        "The server sends us in circles", next_step="Check the base URL", code="redirect_loop"
+    )
+
+
+async def _send_once(
+    client: httpx.AsyncClient, request: httpx.Request, timeout: float
+) -> httpx.Response:
+    try:
+        # httpx limits each read, which headers that drip in outlive.
+        async with asyncio.timeout(timeout):
+            return await client.send(request, stream=True)
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
+        raise from_exception(error, request.url, limit=timeout) from error
+
+
+def _redirected(
+    client: httpx.AsyncClient, request: httpx.Request, response: httpx.Response
+) -> httpx.Request | None:
+    """The same request for where a redirect points, if that is the same origin."""
+    location = response.headers.get("location")
+    if response.status_code not in {307, 308} or not location:
+        return None
+    try:
+        target = request.url.join(location)
+    except httpx.InvalidURL:
+        return None
+    if _origin(target) != _origin(request.url) or target.userinfo:
+        return None
+    headers = [(name, value) for name, value in request.headers.multi_items() if name != "host"]
+    return client.build_request(
+        request.method,
+        target,
+        headers=headers,
+        content=request.content,
+        extensions=request.extensions,
+    )
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    return url.scheme, url.host, url.port
+
+
+async def _error_body(response: httpx.Response) -> bytes:
+    """As much of an error's body as comes in time; what is missing is no second error."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async with asyncio.timeout(_ERROR_BODY_TIMEOUT):
+            async for chunk in body_chunks(response):
+                parts.append(chunk)
+                size += len(chunk)
+                if size >= ERROR_BODY_LIMIT:
+                    break
+    except (ServiceError, TimeoutError):
+        pass
+    finally:
+        await response.aclose()
+    return b"".join(parts)[:ERROR_BODY_LIMIT]
+
+
+async def body_chunks(response: httpx.Response, *, idle: float = 0.0) -> AsyncIterator[bytes]:
+    """The body in pieces of at most some 64 KiB, unpacked if it is packed once by gzip.
+
+    Args:
+        response: An open answer.
+        idle: Seconds of silence after which it counts as dead, for the message.
+
+    Raises:
+        UnreachableError: It broke off, or was silent for too long.
+        BadPayloadError: It is encoded in a way that was not asked for.
+    """
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    is_packed = encoding in {"gzip", "x-gzip", "deflate"}
+    if not is_packed and encoding not in {"", "identity"}:
+        raise refused_encoding(encoding)
+    inflate = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        async for chunk in response.aiter_raw():
+            if is_packed:
+                for part in _unpacked(inflate, chunk):
+                    yield part
+            else:
+                yield chunk
+    except (httpx.HTTPError, httpx.StreamError, OSError) as error:
+        raise from_exception(error, response.request.url, limit=idle) from error
+    except zlib.error as error:
+        raise BadPayloadError("The packed answer cannot be unpacked", code="encoding") from error
+
+
+class _Inflate(Protocol):
+    """What `zlib.decompressobj` gives; its own type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _unpacked(inflate: _Inflate, chunk: bytes) -> Iterator[bytes]:
+    """What one packed chunk unfolds to, in bounded pieces, however much that is."""
+    while chunk and not inflate.eof:
+        if part := inflate.decompress(chunk, _INFLATED_AT_ONCE):
+            yield part
+        chunk = inflate.unconsumed_tail
+
+
+async def read_json(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    *,
+    identity: Identity,
+    clock: Clock,
+    timeout: float,
+    limit: int = JSON_LIMIT,
+) -> tuple[object, httpx.Headers]:
+    """Send a request and read its JSON answer.
+
+    Args:
+        client: From `create_client`.
+        request: Built by the client.
+        identity: Whom the request speaks for.
+        clock: Says when a limit ends.
+        timeout: Seconds for all of it.
+        limit: Bytes of the answer.
+
+    Returns:
+        The document (finite numbers, bounded depth) and the headers of the answer.
+
+    Raises:
+        ServiceError: Nothing was reached, the server refused, or it is no JSON.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            response = await send(client, request, identity=identity, clock=clock, timeout=timeout)
+            try:
+                body = await _whole_body(response, limit)
+            finally:
+                await response.aclose()
+    except TimeoutError as error:
+        raise from_exception(error, request.url, limit=timeout) from error
+    return loads(body, limit), response.headers
+
+
+async def _whole_body(response: httpx.Response, limit: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in body_chunks(response):
+        parts.append(chunk)
+        size += len(chunk)
+        if size > limit:
+            raise BadPayloadError(
+                f"The answer is larger than {limit // (1024 * 1024)} MiB", code="too_large"
+            )
+    return b"".join(parts)
