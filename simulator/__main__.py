@@ -1,0 +1,7 @@
+"""Serves the simulator: `python -m simulator`."""
+
+import sys
+
+from simulator.cli import main
+
+sys.exit(main())

@@ -1,0 +1,38 @@
+"""Flags of `foredeck simulate`, apart from the server: declaring them must cost no import."""
+
+import argparse
+import math
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the flags."""
+    parser.add_argument("--port", type=_port, default=0, help="0 takes a free one")
+    parser.add_argument(
+        "--story", default="day", metavar="NAME|FILE", help="what it answers; `list` names them"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="the same answers for the same N")
+    parser.add_argument(
+        "--speed", type=_speed, default=1.0, metavar="X", help="1 is human pace, `inf` no waits"
+    )
+    parser.add_argument(
+        "--fail",
+        action="append",
+        default=[],
+        metavar="SPEC",
+        help="inject a fault, as `responses:event=7:drop:times=1` or `models:status=500`",
+    )
+    parser.add_argument("--exit-with-parent", action="store_true", help=argparse.SUPPRESS)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
+    return port
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if math.isnan(speed) or speed <= 0:
+        raise argparse.ArgumentTypeError("a speed is greater than 0")
+    return speed

@@ -1,0 +1,163 @@
+"""The routes that answer: models, Responses, Chat Completions, for OpenAI and for Codex."""
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from simulator.catalogue import models_body, models_etag
+from simulator.conversation import Wire
+from simulator.limits import Limits
+from simulator.playback import Playback
+from simulator.recording import Recorded
+from simulator.replies import detail, missing_key, openai_error, wrong_key
+from simulator.script import Status, Step
+from simulator.stage import Stage, now
+from simulator.teller import Teller
+from simulator.validation import check_chat, check_responses
+
+CODEX = "/backend-api/codex"
+
+
+class Inference:
+    """Serves `/v1` and `/backend-api/codex`."""
+
+    def __init__(self, stage: Stage, teller: Teller, api_key: str | None) -> None:
+        """Serve under `api_key`; under `/v1` any or no key will do if it is None."""
+        self._stage = stage
+        self._teller = teller
+        self._api_key = api_key
+        self._limits = Limits()
+        self._etag = models_etag()
+
+    def routes(self) -> list[BaseRoute]:
+        """Routes of the application."""
+        return [
+            Route(f"{base}/{path}", endpoint, methods=[method])
+            for base in ("/v1", CODEX)
+            for path, method, endpoint in (
+                ("models", "GET", self.models),
+                ("responses", "POST", self.responses),
+                ("chat/completions", "POST", self.chat),
+            )
+        ]
+
+    async def models(self, request: Request) -> Response:
+        """`GET /models`."""
+        recorded = await record(self._stage, request)
+        refusal = self._check_key(request)
+        headers = self._headers() | {"etag": self._etag}
+        whole = Status(200, {}, models_body())
+        return self._play("models", recorded, [refusal or whole], headers, refusal)
+
+    async def responses(self, request: Request) -> Response:
+        """`POST /responses`."""
+        return await self._turn(request, "responses", "responses")
+
+    async def chat(self, request: Request) -> Response:
+        """`POST /chat/completions`."""
+        return await self._turn(request, "chat/completions", "chat")
+
+    async def _turn(self, request: Request, route: str, wire: Wire) -> Response:
+        recorded = await record(self._stage, request)
+        is_codex = _is_codex(request)
+        body: Any = None
+        refusal = self._check_key(request) or _check_encoding(request)
+        if refusal is None:
+            body = _parse(recorded.raw)
+            check = check_responses if wire == "responses" else check_chat
+            refusal = check(body, is_codex=is_codex)
+        headers = self._headers() | self._turn_headers(request, body)
+        if refusal is not None:
+            return self._play(route, recorded, [refusal], headers, refusal, is_named=False)
+        self._limits.use()
+        fields = cast("Mapping[str, Any]", body)
+        answer, steps = self._teller.tell(wire, fields, len(recorded.raw))
+        if answer.model is not None:
+            headers["openai-model"] = answer.model
+        is_named = wire == "responses"
+        return self._play(route, recorded, steps, headers, None, is_named=is_named)
+
+    def _play(
+        self,
+        route: str,
+        recorded: Recorded,
+        steps: Iterable[Step],
+        headers: Mapping[str, str],
+        refusal: Status | None,
+        *,
+        is_named: bool = True,
+    ) -> Response:
+        """What the stage has for this call; a refused one takes no script and meets no fault."""
+        if refusal is not None:
+            playback = Playback.of_status(refusal, headers)
+            recorded.ended.set()
+        else:
+            playback = self._stage.answer(
+                route, recorded, lambda: steps, headers=headers, is_named=is_named
+            )
+        return cast("Response", playback)
+
+    def _check_key(self, request: Request) -> Status | None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        is_given = scheme.lower() == "bearer" and bool(key.strip())
+        if _is_codex(request):
+            return None if is_given else detail(401, "Unauthorized")
+        if self._api_key is None or (is_given and key.strip() == self._api_key):
+            return None
+        return wrong_key(f"{key.strip()[:6]}***") if is_given else missing_key()
+
+    def _headers(self) -> dict[str, str]:
+        number = uuid.uuid4().hex
+        return {
+            "x-request-id": f"req_{number}",
+            "x-oai-request-id": f"req_{number}",
+            "openai-version": "2020-10-01",
+            "openai-processing-ms": "142",
+        }
+
+    def _turn_headers(self, request: Request, body: object) -> dict[str, str]:
+        fields: Mapping[str, Any] = {}
+        if isinstance(body, dict):
+            fields = cast("Mapping[str, Any]", body)
+        state = request.headers.get("x-codex-turn-state") or f"ts_{uuid.uuid4().hex}"
+        return self._limits.headers() | {
+            "openai-model": str(fields.get("model", "")),
+            "x-models-etag": self._etag,
+            "x-codex-turn-state": state,
+            "x-reasoning-included": "true",
+        }
+
+
+async def record(stage: Stage, request: Request) -> Recorded:
+    """Read the request whole and keep it."""
+    return stage.recording.add(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers=dict(request.headers),
+        raw=await request.body(),
+        at=now(),
+    )
+
+
+def _is_codex(request: Request) -> bool:
+    return request.url.path.startswith(CODEX)
+
+
+def _check_encoding(request: Request) -> Status | None:
+    encoding = request.headers.get("content-encoding", "identity")
+    if encoding.lower() == "identity":
+        return None
+    return openai_error(415, f"Unsupported content encoding: {encoding}")
+
+
+def _parse(raw: bytes) -> object:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,59 @@
+"""Lets a story answer a request, on either wire."""
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from random import Random
+from typing import Any, TypeAlias, cast
+
+from simulator.answers import Answer
+from simulator.chat_wire import ChatWriter
+from simulator.conversation import Conversation, Wire, read_conversation
+from simulator.pace import Pace
+from simulator.playback import json_bytes
+from simulator.responses_wire import ResponsesWriter
+from simulator.script import Step
+
+Story: TypeAlias = Callable[[Conversation, Random], Answer]
+
+ECHOED = ("instructions", "tools", "tool_choice", "parallel_tool_calls", "reasoning", "text")
+"""Members of a request that every response object repeats."""
+
+REMEMBERED = 256
+"""Requests of which it is known how often they came."""
+
+
+class Teller:
+    """Answers with one story; the same seed and the same requests give the same answers."""
+
+    def __init__(self, story: Story, *, speed: float, seed: int | None) -> None:
+        """Tell `story` at `speed` (1: human, infinity: at once)."""
+        self._story = story
+        self._speed = speed
+        self._seed = int.from_bytes(os.urandom(8), "big") if seed is None else seed
+        self._count = 0
+        self._tries: OrderedDict[bytes, int] = OrderedDict()
+
+    def tell(self, wire: Wire, body: Mapping[str, Any], size: int) -> tuple[Answer, Iterator[Step]]:
+        """The answer to a valid request of `size` bytes, and its steps."""
+        self._count += 1
+        rng = Random(f"{self._seed}/{self._count}")  # noqa: S311  (nothing here is secret)
+        asked = read_conversation(wire, body, size, self._tried(wire, body))
+        answer = self._story(asked, Random(f"{self._seed}/{asked.turn}"))  # noqa: S311
+        pace = Pace(self._speed, rng)
+        if wire == "responses":
+            echo = {name: body[name] for name in ECHOED if body.get(name) is not None}
+            return answer, ResponsesWriter(answer, asked, echo, pace, rng).steps()
+        options = cast("Mapping[str, Any]", body.get("stream_options") or {})
+        has_usage = options.get("include_usage") is True
+        return answer, ChatWriter(answer, asked, pace, rng, has_usage=has_usage).steps()
+
+    def _tried(self, wire: Wire, body: Mapping[str, Any]) -> int:
+        asked = body.get("input" if wire == "responses" else "messages")
+        key = hashlib.sha256(json_bytes(asked)).digest()
+        tries = self._tries.pop(key, 0)
+        self._tries[key] = tries + 1
+        while len(self._tries) > REMEMBERED:
+            self._tries.popitem(last=False)
+        return tries
