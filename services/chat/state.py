@@ -1,0 +1,82 @@
+"""What the chat service knows of one chat while it is open."""
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from services.bus import EventBus
+from services.errors import StorageError
+from services.events import ServiceFailed
+from services.models.chat import ChatSummary, QueuedMessage, TurnStatus, UserMessage
+
+if TYPE_CHECKING:
+    from services.chat.turn import Turn
+
+T = TypeVar("T")
+
+
+def _no_history() -> list[Mapping[str, Any]]:
+    return []
+
+
+def _no_ids() -> list[str]:
+    return []
+
+
+@dataclass(slots=True)
+class LastTurn:
+    """The newest turn of a chat: what is taken away when it is tried again."""
+
+    message: UserMessage
+    start: int
+    """Length of the history that its user message ends."""
+    item_ids: list[str] = field(default_factory=_no_ids)
+    """Items after the user message."""
+    status: TurnStatus | None = None
+    schema: Mapping[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class ChatState:
+    """One open chat."""
+
+    summary: ChatSummary
+    is_stored: bool
+    """Whether the store knows it; a new chat is made there when something is typed."""
+    queue: tuple[QueuedMessage, ...] = ()
+    draft: str = ""
+    history: list[Mapping[str, Any]] = field(default_factory=_no_history)
+    """Wire items, the same as in the store."""
+    last: LastTurn | None = None
+    turn: "Turn | None" = None
+    """The one that runs."""
+    without_reasoning: int = 0
+    """How many items from the start go without reasoning, because the server refused it."""
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a turn begins, ends, or the queue changes."""
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def id(self) -> str:
+        """The chat's id."""
+        return self.summary.id
+
+
+class Keeper:
+    """Tries to keep things on disk, and lets the chat go on where that fails."""
+
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self.has_failed = False
+        """From then on memory, not the disk, knows what was said."""
+
+    async def keep(self, work: Awaitable[T]) -> T | None:
+        """Do `work` at the store; its failure is told once, and None returned."""
+        try:
+            return await work
+        except StorageError as error:
+            if not self.has_failed:
+                self.has_failed = True
+                self._bus.publish(ServiceFailed(failure=error.failure))
+            return None
