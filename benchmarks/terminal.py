@@ -14,7 +14,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -221,16 +221,34 @@ class Terminal:
         Raises:
             TimeoutError: It never did; the message holds the last screen.
         """
+        return self.wait_for_screen(lambda rows: any(text in row for row in rows), text, limit)
+
+    def wait_for_screen(
+        self, condition: Callable[[list[str]], bool], words: str = "", limit: float = 20.0
+    ) -> list[str]:
+        """Wait until the interpreted screen is as wanted.
+
+        Args:
+            condition: Says so of the rows.
+            words: What is waited for, for the message.
+            limit: Seconds.
+
+        Returns:
+            The rows that are.
+
+        Raises:
+            TimeoutError: They never were; the message holds the last screen.
+        """
         deadline = time.monotonic() + limit
         while True:
             seen = len(self.output)
             rows = self.screen()
-            if any(text in row for row in rows):
+            if condition(rows):
                 return rows
             with self._lock:
                 left = deadline - time.monotonic()
                 if left <= 0:
-                    raise TimeoutError(f"{text!r} is not on the screen:\n" + "\n".join(rows))
+                    raise TimeoutError(f"{words!r} is not on the screen:\n" + "\n".join(rows))
                 if len(self._total) == seen:
                     self._lock.wait(min(left, 0.5))
 
