@@ -85,6 +85,11 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """The rate limits as they stand, as an event; left out of Chat Completions."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Silence, in seconds at speed 1."""
 
@@ -114,7 +119,7 @@ class Cut:
 
 
 Part: TypeAlias = (
-    Think | Say | Refuse | Call | CallCustom | Other | Emit | Pause | Fail | Stop | Cut
+    Think | Say | Refuse | Call | CallCustom | Other | Emit | Reading | Pause | Fail | Stop | Cut
 )
 
 

@@ -15,6 +15,7 @@ from simulator.answers import (
     Fail,
     Other,
     Pause,
+    Reading,
     Refuse,
     Say,
     Stop,
@@ -68,7 +69,7 @@ class ChatWriter:
                     yield from self._call(part.name, json.dumps({"input": part.text}))
                 case Pause():
                     yield from self._pace.wait(part.seconds)
-                case Other() | Emit():
+                case Other() | Emit() | Reading():
                     pass
                 case Fail():
                     error = {"message": part.message, "type": part.code, "code": part.code}

@@ -34,6 +34,8 @@ class Conversation:
     """Names of the tools that are offered."""
     characters: int
     """Length of the whole request, from which its tokens are estimated."""
+    is_continued: bool = False
+    """Whether the model has spoken since the last prompt."""
     tries: int = 0
     """How many times this very request has come before."""
 
@@ -59,6 +61,7 @@ def read_conversation(wire: Wire, body: Mapping[str, Any], size: int, tries: int
     prompts: list[str] = []
     results: list[ToolResult] = []
     names: dict[str, str] = {}
+    is_continued = False
     for entry in entries:
         names |= _calls(entry)
         text = _text(entry.get("content"))
@@ -66,6 +69,9 @@ def read_conversation(wire: Wire, body: Mapping[str, Any], size: int, tries: int
             if not text.lstrip().startswith(CONTEXT_STARTS):
                 prompts.append(text)
                 results.clear()
+                is_continued = False
+        elif entry.get("role") == "assistant":
+            is_continued = True
         elif entry.get("role") == "tool" or str(entry.get("type")).endswith("_output"):
             call_id = str(entry.get("call_id") or entry.get("tool_call_id") or "")
             output = _text(entry.get("output", entry.get("content")))
@@ -78,6 +84,7 @@ def read_conversation(wire: Wire, body: Mapping[str, Any], size: int, tries: int
         results=tuple(results),
         tools=frozenset(_tool_names(body.get("tools"))),
         characters=size,
+        is_continued=is_continued,
         tries=tries,
     )
 

@@ -286,9 +286,9 @@ def rate_limits(
     }
 
 
-def keepalive(sequence_number: int = 0) -> Event:
+def keepalive() -> Event:
     """Sign of life."""
-    return {"type": "keepalive", "sequence_number": sequence_number}
+    return {"type": "keepalive"}
 
 
 def text_turn(text: str, *, item_id: str = "msg_sim", size: int = 4, **more: Any) -> list[Event]:

@@ -26,12 +26,12 @@ CODEX = "/backend-api/codex"
 class Inference:
     """Serves `/v1` and `/backend-api/codex`."""
 
-    def __init__(self, stage: Stage, teller: Teller, api_key: str | None) -> None:
+    def __init__(self, stage: Stage, teller: Teller, limits: Limits, api_key: str | None) -> None:
         """Serve under `api_key`; under `/v1` any or no key will do if it is None."""
         self._stage = stage
         self._teller = teller
         self._api_key = api_key
-        self._limits = Limits()
+        self._limits = limits
         self._etag = models_etag()
 
     def routes(self) -> list[BaseRoute]:

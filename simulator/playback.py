@@ -153,7 +153,8 @@ class Playback:
             fields = cast("dict[str, Any]", event)
             kind = fields.get("type")
             name = kind if isinstance(kind, str) and kind.isprintable() else ""
-            if name.startswith("response.") and "sequence_number" not in fields:
+            is_numbered = name.startswith("response.") or name in {"error", "keepalive"}
+            if is_numbered and "sequence_number" not in fields:
                 event = {**fields, "sequence_number": self._sequence}
             self._sequence += 1
         return encode_event(cast("Any", event), name)

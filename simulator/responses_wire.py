@@ -19,6 +19,7 @@ from simulator.answers import (
     Other,
     Part,
     Pause,
+    Reading,
     Refuse,
     Say,
     Stop,
@@ -26,6 +27,7 @@ from simulator.answers import (
 )
 from simulator.conversation import Conversation
 from simulator.events import Event, Item
+from simulator.limits import Limits
 from simulator.pace import Pace, split_tokens
 from simulator.script import Drop, Send, Step
 
@@ -36,9 +38,16 @@ class ResponsesWriter:
     """Turns the parts of one answer into steps."""
 
     def __init__(
-        self, answer: Answer, asked: Conversation, echo: Mapping[str, Any], pace: Pace, rng: Random
+        self,
+        answer: Answer,
+        asked: Conversation,
+        echo: Mapping[str, Any],
+        limits: Limits,
+        pace: Pace,
+        rng: Random,
     ) -> None:
         """Take what is to be written; `echo` is repeated in every response object."""
+        self._limits = limits
         self._answer = answer
         self._asked = asked
         self._pace = pace
@@ -88,6 +97,8 @@ class ResponsesWriter:
                 yield from self._other(part)
             case Emit():
                 yield from self._send(part.event)
+            case Reading():
+                yield from self._send(self._limits.event())
             case Pause():
                 yield from self._pace.wait(part.seconds)
             case Fail() | Stop() | Cut():

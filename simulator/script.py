@@ -19,7 +19,7 @@ class ScriptError(ValueError):
 class Send:
     """Write one event: a named SSE event for Responses, a `data:` line for Chat Completions.
 
-    Events whose type starts with `response.` get their `sequence_number` if they have none.
+    Events of the Responses API get their `sequence_number` if they have none.
     """
 
     event: Any
@@ -169,8 +169,8 @@ def _parse_step(index: int, step: object, make_gate: Callable[[str], Gate]) -> S
             return Drop()
         case {"mark": str(name)}:
             return Mark(name)
-        case {"burst": list() as events, "rate": (int() | float()) as rate} if rate >= 0:
-            return Burst(tuple(cast("list[Any]", events)), float(rate))
+        case {"burst": [*events], "rate": (int() | float()) as rate} if rate >= 0:
+            return Burst(tuple(events), float(rate))
         case {"status": int(code)} if 200 <= code <= 599:
             fields = cast("dict[str, Any]", step)
             headers = cast("dict[str, Any]", fields.get("headers") or {})

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from simulator.control import Control
 from simulator.faults import Fault, parse_fault
 from simulator.inference import Inference
+from simulator.limits import Limits
 from simulator.recording import Recorded
 from simulator.script import Gate, Script
 from simulator.stage import Marked, Stage
@@ -105,8 +106,10 @@ class Simulator:
         self.api_key = api_key
         self.stage = Stage([f if isinstance(f, Fault) else parse_fault(f) for f in faults])
         tell = find_story(story) if isinstance(story, str) else story
-        teller = Teller(tell, speed=speed, seed=seed)
-        routes = Inference(self.stage, teller, api_key).routes() + Control(self.stage).routes()
+        limits = Limits()
+        teller = Teller(tell, limits, speed=speed, seed=seed)
+        inference = Inference(self.stage, teller, limits, api_key)
+        routes = inference.routes() + Control(self.stage).routes()
         self._app = Starlette(routes=routes)
         self._wanted_port = port
         self._port = 0

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias, cast
 from simulator.answers import Answer
 from simulator.chat_wire import ChatWriter
 from simulator.conversation import Conversation, Wire, read_conversation
+from simulator.limits import Limits
 from simulator.pace import Pace
 from simulator.playback import json_bytes
 from simulator.responses_wire import ResponsesWriter
@@ -27,8 +28,9 @@ REMEMBERED = 256
 class Teller:
     """Answers with one story; the same seed and the same requests give the same answers."""
 
-    def __init__(self, story: Story, *, speed: float, seed: int | None) -> None:
+    def __init__(self, story: Story, limits: Limits, *, speed: float, seed: int | None) -> None:
         """Tell `story` at `speed` (1: human, infinity: at once)."""
+        self._limits = limits
         self._story = story
         self._speed = speed
         self._seed = int.from_bytes(os.urandom(8), "big") if seed is None else seed
@@ -44,7 +46,8 @@ class Teller:
         pace = Pace(self._speed, rng)
         if wire == "responses":
             echo = {name: body[name] for name in ECHOED if body.get(name) is not None}
-            return answer, ResponsesWriter(answer, asked, echo, pace, rng).steps()
+            writer = ResponsesWriter(answer, asked, echo, self._limits, pace, rng)
+            return answer, writer.steps()
         options = cast("Mapping[str, Any]", body.get("stream_options") or {})
         has_usage = options.get("include_usage") is True
         return answer, ChatWriter(answer, asked, pace, rng, has_usage=has_usage).steps()

@@ -1,7 +1,7 @@
-"""Long answers of the stories, kept as Markdown files in `answers/`.
+r"""Long answers of the stories, kept as Markdown files in `answers/`.
 
 A file begins with lines of the form `about: words that call for it` and `think: a paragraph of
-the reasoning before it` (any number, `\\n` for a new line), then a line `---`, then the answer.
+the reasoning before it` (any number, `\n` for a new line), then a line `---`, then the answer.
 """
 
 from dataclasses import dataclass
