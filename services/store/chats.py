@@ -1,0 +1,449 @@
+"""Chats on disk: items as they end, drafts and queue before anything is sent."""
+
+import os
+import sqlite3
+import sys
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from services.clock import Clock
+from services.errors import NotFoundError, UsageError
+from services.models.chat import (
+    Chat,
+    ChatSummary,
+    Item,
+    QueuedMessage,
+    TurnStatus,
+    Usage,
+    UserMessage,
+)
+from services.store import rows
+from services.store.database import Database
+from services.store.encoding import storable
+
+T = TypeVar("T")
+
+SHORTEST_PREFIX: Final = 6
+"""Characters of an id that may stand for the whole."""
+PROMPTS: Final = 2000
+"""How many prompts are remembered."""
+
+
+class ChatStore:
+    """Keeps chats. Every call may raise `StorageError`; what it returned from is kept.
+
+    Args:
+        database: Where; in memory or in a file.
+        clock: For the times of chats and turns.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._owner = f"{os.getpid()}:{uuid.uuid4()}"
+
+    async def create(
+        self, *, chat_id: str, model: str | None, effort: str | None, provider: str | None
+    ) -> ChatSummary:
+        """Make a chat without turns; one that exists already stays as it is."""
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> ChatSummary:
+            connection.execute(
+                """
+                INSERT INTO chats (id, model, effort, provider, created_at, updated_at)
+                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING
+                """,
+                (chat_id, *map(_column, (model, effort, provider)), now, now),
+            )
+            return rows.find_summary(connection, chat_id)
+
+        return await self._database.run(work)
+
+    async def summaries(
+        self, *, limit: int = 200, query: str = "", is_archived: bool = False
+    ) -> tuple[ChatSummary, ...]:
+        """Rows of the chat list, newest first.
+
+        Args:
+            limit: How many at most.
+            query: Text that the title or an item holds; upper and lower case of ASCII are the same.
+            is_archived: The archived ones instead of the others.
+        """
+        pattern = "".join(f"\\{c}" if c in "\\%_" else c for c in storable(query))
+
+        def work(connection: sqlite3.Connection) -> tuple[ChatSummary, ...]:
+            found = connection.execute(
+                f"""
+                {rows.SUMMARY} WHERE (archived_at IS NOT NULL) = :archived AND (
+                    :query = '' OR title LIKE :pattern ESCAPE '\\' OR EXISTS (
+                        SELECT 1 FROM items
+                        WHERE chat_id = chats.id AND value LIKE :pattern ESCAPE '\\'
+                    )
+                )
+                ORDER BY updated_at DESC, rowid DESC LIMIT :limit
+                """,
+                {
+                    "archived": is_archived,
+                    "query": pattern,
+                    "pattern": f"%{pattern}%",
+                    "limit": limit,
+                },
+            )
+            return tuple(map(rows.summary, found))
+
+        return await self._database.read(work)
+
+    async def resolve(self, name: str) -> str:
+        """The id of the chat that an id, or the beginning of one, names.
+
+        Raises:
+            NotFoundError: No chat is named like that.
+            UsageError: Several are.
+        """
+        asked = storable(name.strip())
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            found = connection.execute(
+                "SELECT id FROM chats WHERE id = ?1 OR (length(?1) >= ?2 AND "
+                "substr(id, 1, length(?1)) = ?1) ORDER BY id = ?1 DESC LIMIT 3",
+                (asked, SHORTEST_PREFIX),
+            )
+            return [row[0] for row in found]
+
+        found = await self._database.read(work)
+        if not found:
+            raise rows.no_chat(name)
+        if len(found) > 1 and found[0] != asked:
+            raise UsageError(f"Several chats begin with {asked!r}", next_step="Give more of the id")
+        return found[0]
+
+    async def last(self) -> ChatSummary | None:
+        """The chat that was used last, if there is one."""
+        found = await self.summaries(limit=1)
+        return found[0] if found else None
+
+    async def load(self, chat_id: str, newest: int | None = None) -> Chat:
+        """A chat with its `newest` items, all of them where that is None.
+
+        Raises:
+            NotFoundError: There is no such chat.
+        """
+
+        def work(connection: sqlite3.Connection) -> Chat:
+            summary = rows.find_summary(connection, chat_id)
+            earlier = 0
+            if newest is not None:
+                earlier = max(0, rows.count_items(connection, chat_id) - newest)
+            draft = connection.execute("SELECT draft FROM chats WHERE id = ?", (chat_id,))
+            context = connection.execute(
+                """
+                SELECT total_tokens FROM turns WHERE chat_id = ? AND total_tokens IS NOT NULL
+                ORDER BY number DESC LIMIT 1
+                """,
+                (chat_id,),
+            ).fetchone()
+            return Chat(
+                summary=summary,
+                items=rows.items(connection, chat_id, skip=earlier, count=newest),
+                earlier=earlier,
+                draft=draft.fetchone()[0],
+                queue=rows.queue(connection, chat_id),
+                context_tokens=context[0] if context else None,
+            )
+
+        return await self._database.read(work)
+
+    async def load_earlier(self, chat_id: str, *, before: int, count: int) -> tuple[Item, ...]:
+        """The `count` items that end where the first known one begins.
+
+        Args:
+            chat_id: Which chat.
+            before: How many items stand before the first known one (`Chat.earlier`).
+            count: How many to read at most.
+        """
+        skip = max(0, before - count)
+        return await self._database.read(
+            lambda connection: rows.items(connection, chat_id, skip=skip, count=before - skip)
+        )
+
+    async def history(self, chat_id: str) -> tuple[Mapping[str, Any], ...]:
+        """Wire items in order, for the next request."""
+        return await self._database.read(lambda connection: rows.history(connection, chat_id))
+
+    async def append_item(
+        self, chat_id: str, item: Item, raw: Mapping[str, Any] | None, *, turn_id: str
+    ) -> None:
+        """Keep an item that is whole, after all others; its turn runs until `end_turn`.
+
+        Args:
+            chat_id: Which chat.
+            item: What is shown; of an id that is there already, it takes that one's place.
+            raw: What goes into the history; None for nothing.
+            turn_id: Which turn it belongs to.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._append(connection, chat_id, item, raw, turn_id)
+
+        await self._database.run(work)
+
+    async def replace_item(self, chat_id: str, item: Item, raw: Mapping[str, Any] | None) -> None:
+        """Keep another version of an item, in its place."""
+        await self._write(chat_id, lambda found: rows.put_item(found, chat_id, item, raw))
+
+    async def remove_items(self, chat_id: str, ids: Sequence[str]) -> None:
+        """Take items out, and what they had put into the history."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.executemany(
+                "DELETE FROM items WHERE chat_id = ? AND id = ?",
+                [(chat_id, storable(item_id)) for item_id in ids],
+            )
+
+        await self._database.run(work)
+
+    async def end_turn(
+        self,
+        chat_id: str,
+        turn_id: str,
+        *,
+        status: TurnStatus,
+        usage: Usage | None,
+        model: str | None,
+    ) -> None:
+        """Keep how a turn ended."""
+        now = self._clock.now()
+        await self._write(
+            chat_id,
+            lambda found: rows.end_turn(
+                found, chat_id, turn_id, status=status, usage=usage, model=model, now=now
+            ),
+        )
+
+    async def interrupted_turn(self, chat_id: str) -> str | None:
+        """The newest turn, if it runs and nobody is left to end it: the program was killed."""
+
+        def work(connection: sqlite3.Connection) -> tuple[str, str, str] | None:
+            return connection.execute(
+                "SELECT id, status, owner FROM turns WHERE chat_id = ? ORDER BY number DESC",
+                (chat_id,),
+            ).fetchone()
+
+        found = await self._database.read(work)
+        if found is None or found[1] != rows.RUNNING or self._is_alive(found[2]):
+            return None
+        return found[0]
+
+    async def save_draft(self, chat_id: str, text: str) -> None:
+        """Keep what is typed and not sent."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE chats SET draft = ? WHERE id = ?", (storable(text), chat_id))
+
+        await self._database.run(work)
+
+    async def queue(self, chat_id: str) -> tuple[QueuedMessage, ...]:
+        """Messages that wait, first to be sent first."""
+        return await self._database.read(lambda connection: rows.queue(connection, chat_id))
+
+    async def enqueue(self, chat_id: str, message: QueuedMessage) -> None:
+        """Put a message last."""
+        await self._write(chat_id, lambda found: rows.put_queued(found, chat_id, message))
+
+    async def update_queued(self, chat_id: str, queued_id: str, text: str) -> None:
+        """Change the text of a message that waits.
+
+        Raises:
+            NotFoundError: It does not wait any more.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            waiting = {message.id: message for message in rows.queue(connection, chat_id)}
+            message = waiting.get(queued_id)
+            if message is None:
+                raise _not_waiting()
+            rows.put_queued(connection, chat_id, replace(message, text=text))
+
+        await self._database.run(work)
+
+    async def remove_queued(self, chat_id: str, queued_id: str) -> None:
+        """Take a message out, if it still waits."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            rows.drop_queued(connection, chat_id, queued_id)
+
+        await self._database.run(work)
+
+    async def take_queued(
+        self, chat_id: str, queued_id: str, message: UserMessage, raw: Mapping[str, Any]
+    ) -> None:
+        """Make a message that waits the one that is sent: in the queue or in the items, never both.
+
+        Raises:
+            NotFoundError: It does not wait any more; nothing was changed.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            if not rows.drop_queued(connection, chat_id, queued_id):
+                raise _not_waiting()
+            self._append(connection, chat_id, message, raw, message.turn_id)
+
+        await self._database.run(work)
+
+    async def set_title(self, chat_id: str, title: str) -> None:
+        """Name a chat."""
+        await self._set(chat_id, "title = ?", title)
+
+    async def set_model(self, chat_id: str, *, model: str | None, effort: str | None) -> None:
+        """Keep what the user chose."""
+        await self._set(chat_id, "model = ?, effort = ?", model, effort)
+
+    async def archive(self, chat_id: str, *, is_archived: bool = True) -> None:
+        """Take a chat off the list, or put it back."""
+        await self._set(chat_id, "archived_at = ?", self._clock.now() if is_archived else None)
+
+    async def delete(self, chat_id: str) -> None:
+        """Take a chat away for good.
+
+        Raises:
+            NotFoundError: There is no such chat.
+        """
+        await self._write(
+            chat_id,
+            lambda connection: connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,)),
+        )
+
+    async def remember_prompt(self, text: str) -> None:
+        """Add to the prompts that the composer offers again; each text stands there once."""
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM prompts WHERE text = ?", (storable(text),))
+            connection.execute(
+                "INSERT INTO prompts (text, at) VALUES (?, ?)", (storable(text), now)
+            )
+            connection.execute(
+                """
+                DELETE FROM prompts WHERE number <=
+                    (SELECT number FROM prompts ORDER BY number DESC LIMIT 1 OFFSET ?)
+                """,
+                (PROMPTS,),
+            )
+
+        if text.strip():
+            await self._database.run(work)
+
+    async def prompts(self, limit: int = 500) -> tuple[str, ...]:
+        """The newest prompts, the newest of them last."""
+
+        def work(connection: sqlite3.Connection) -> list[str]:
+            found = connection.execute(
+                "SELECT text FROM prompts ORDER BY number DESC LIMIT ?", (limit,)
+            )
+            return [row[0] for row in found]
+
+        return tuple(reversed(await self._database.read(work)))
+
+    async def fork(self, chat_id: str, *, before_item: str, new_id: str) -> Chat:
+        """A new chat with a copy of all that stands before an item.
+
+        Raises:
+            NotFoundError: There is no such chat or item.
+        """
+        now = self._clock.now()
+
+        def work(connection: sqlite3.Connection) -> None:
+            rows.find_summary(connection, chat_id)
+            place = connection.execute(
+                "SELECT place FROM items WHERE chat_id = ? AND id = ?",
+                (chat_id, storable(before_item)),
+            ).fetchone()
+            if place is None:
+                raise NotFoundError("There is no such message to go on from")
+            names = {"old": chat_id, "new": new_id, "place": place[0], "now": now}
+            for statement in _FORK:
+                connection.execute(statement, names)
+
+        await self._database.run(work)
+        return await self.load(new_id)
+
+    def _append(
+        self,
+        connection: sqlite3.Connection,
+        chat_id: str,
+        item: Item,
+        raw: Mapping[str, Any] | None,
+        turn_id: str,
+    ) -> None:
+        now = self._clock.now()
+        rows.touch(connection, chat_id, now)
+        rows.begin_turn(connection, chat_id, turn_id, self._owner, now)
+        rows.put_item(connection, chat_id, item, raw)
+
+    async def _set(self, chat_id: str, assignment: str, *values: str | float | None) -> None:
+        columns = [_column(value) if isinstance(value, str) else value for value in values]
+        await self._write(
+            chat_id,
+            lambda connection: connection.execute(
+                f"UPDATE chats SET {assignment} WHERE id = ?", (*columns, chat_id)
+            ),
+        )
+
+    async def _write(self, chat_id: str, work: Callable[[sqlite3.Connection], object]) -> None:
+        """Do `work` on a chat that exists."""
+
+        def checked(connection: sqlite3.Connection) -> None:
+            rows.find_summary(connection, chat_id)
+            work(connection)
+
+        await self._database.run(checked)
+
+    def _is_alive(self, owner: str) -> bool:
+        """Whether the process that runs a turn is still there."""
+        if owner == self._owner:
+            return True
+        process = owner.partition(":")[0]
+        if sys.platform == "win32" or not process.isdecimal() or int(process) == os.getpid():
+            return False
+        with suppress(ProcessLookupError, OverflowError):
+            try:
+                os.kill(int(process), 0)
+            except PermissionError:
+                return True
+            return True
+        return False
+
+
+_FORK: Final = (
+    """
+    INSERT INTO chats (id, title, model, effort, provider, created_at, updated_at)
+    SELECT :new, title, model, effort, provider, :now, :now FROM chats WHERE id = :old
+    """,
+    """
+    INSERT INTO turns (chat_id, id, status, model, started_at, ended_at, input_tokens,
+        cached_input_tokens, output_tokens, reasoning_tokens, total_tokens)
+    SELECT :new, id, CASE status WHEN 'running' THEN 'interrupted' ELSE status END, model,
+        started_at, ended_at, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+        total_tokens
+    FROM turns WHERE chat_id = :old AND id IN
+        (SELECT turn_id FROM items WHERE chat_id = :old AND place < :place)
+    ORDER BY number
+    """,
+    """
+    INSERT INTO items (chat_id, place, id, turn_id, kind, value, raw)
+    SELECT :new, place, id, turn_id, kind, value, raw FROM items
+    WHERE chat_id = :old AND place < :place ORDER BY place
+    """,
+)
+
+
+def _column(value: str | None) -> str | None:
+    return None if value is None else storable(value)
+
+
+def _not_waiting() -> NotFoundError:
+    return NotFoundError("This message does not wait any more")
