@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from services.clock import Clock
-from services.errors import NotFoundError, UsageError
+from services.errors import NotFoundError
 from services.models.chat import (
     Chat,
     ChatSummary,
@@ -20,16 +20,10 @@ from services.models.chat import (
     Usage,
     UserMessage,
 )
-from services.store import rows
+from services.store import listing, prompts, rows
 from services.store.database import Database
 from services.store.encoding import storable
-
-T = TypeVar("T")
-
-SHORTEST_PREFIX: Final = 6
-"""Characters of an id that may stand for the whole."""
-PROMPTS: Final = 2000
-"""How many prompts are remembered."""
+from services.store.forking import fork
 
 
 class ChatStore:
@@ -73,29 +67,11 @@ class ChatStore:
             query: Text that the title or an item holds; upper and lower case of ASCII are the same.
             is_archived: The archived ones instead of the others.
         """
-        pattern = "".join(f"\\{c}" if c in "\\%_" else c for c in storable(query))
-
-        def work(connection: sqlite3.Connection) -> tuple[ChatSummary, ...]:
-            found = connection.execute(
-                f"""
-                {rows.SUMMARY} WHERE (archived_at IS NOT NULL) = :archived AND (
-                    :query = '' OR title LIKE :pattern ESCAPE '\\' OR EXISTS (
-                        SELECT 1 FROM items
-                        WHERE chat_id = chats.id AND value LIKE :pattern ESCAPE '\\'
-                    )
-                )
-                ORDER BY updated_at DESC, rowid DESC LIMIT :limit
-                """,
-                {
-                    "archived": is_archived,
-                    "query": pattern,
-                    "pattern": f"%{pattern}%",
-                    "limit": limit,
-                },
+        return await self._database.read(
+            lambda connection: listing.find(
+                connection, limit=limit, query=storable(query), is_archived=is_archived
             )
-            return tuple(map(rows.summary, found))
-
-        return await self._database.read(work)
+        )
 
     async def resolve(self, name: str) -> str:
         """The id of the chat that an id, or the beginning of one, names.
@@ -104,22 +80,9 @@ class ChatStore:
             NotFoundError: No chat is named like that.
             UsageError: Several are.
         """
-        asked = storable(name.strip())
-
-        def work(connection: sqlite3.Connection) -> list[str]:
-            found = connection.execute(
-                "SELECT id FROM chats WHERE id = ?1 OR (length(?1) >= ?2 AND "
-                "substr(id, 1, length(?1)) = ?1) ORDER BY id = ?1 DESC LIMIT 3",
-                (asked, SHORTEST_PREFIX),
-            )
-            return [row[0] for row in found]
-
-        found = await self._database.read(work)
-        if not found:
-            raise rows.no_chat(name)
-        if len(found) > 1 and found[0] != asked:
-            raise UsageError(f"Several chats begin with {asked!r}", next_step="Give more of the id")
-        return found[0]
+        return await self._database.read(
+            lambda connection: listing.resolve(connection, storable(name.strip()))
+        )
 
     async def last(self) -> ChatSummary | None:
         """The chat that was used last, if there is one."""
@@ -296,15 +259,18 @@ class ChatStore:
 
     async def set_title(self, chat_id: str, title: str) -> None:
         """Name a chat."""
-        await self._set(chat_id, "title = ?", title)
+        await self._set(chat_id, "UPDATE chats SET title = ? WHERE id = ?", title)
 
     async def set_model(self, chat_id: str, *, model: str | None, effort: str | None) -> None:
         """Keep what the user chose."""
-        await self._set(chat_id, "model = ?, effort = ?", model, effort)
+        await self._set(
+            chat_id, "UPDATE chats SET model = ?, effort = ? WHERE id = ?", model, effort
+        )
 
     async def archive(self, chat_id: str, *, is_archived: bool = True) -> None:
         """Take a chat off the list, or put it back."""
-        await self._set(chat_id, "archived_at = ?", self._clock.now() if is_archived else None)
+        at = self._clock.now() if is_archived else None
+        await self._set(chat_id, "UPDATE chats SET archived_at = ? WHERE id = ?", at)
 
     async def delete(self, chat_id: str) -> None:
         """Take a chat away for good.
@@ -322,31 +288,14 @@ class ChatStore:
         now = self._clock.now()
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM prompts WHERE text = ?", (storable(text),))
-            connection.execute(
-                "INSERT INTO prompts (text, at) VALUES (?, ?)", (storable(text), now)
-            )
-            connection.execute(
-                """
-                DELETE FROM prompts WHERE number <=
-                    (SELECT number FROM prompts ORDER BY number DESC LIMIT 1 OFFSET ?)
-                """,
-                (PROMPTS,),
-            )
+            prompts.remember(connection, storable(text), now)
 
         if text.strip():
             await self._database.run(work)
 
     async def prompts(self, limit: int = 500) -> tuple[str, ...]:
         """The newest prompts, the newest of them last."""
-
-        def work(connection: sqlite3.Connection) -> list[str]:
-            found = connection.execute(
-                "SELECT text FROM prompts ORDER BY number DESC LIMIT ?", (limit,)
-            )
-            return [row[0] for row in found]
-
-        return tuple(reversed(await self._database.read(work)))
+        return await self._database.read(lambda connection: prompts.newest(connection, limit))
 
     async def fork(self, chat_id: str, *, before_item: str, new_id: str) -> Chat:
         """A new chat with a copy of all that stands before an item.
@@ -357,16 +306,7 @@ class ChatStore:
         now = self._clock.now()
 
         def work(connection: sqlite3.Connection) -> None:
-            rows.find_summary(connection, chat_id)
-            place = connection.execute(
-                "SELECT place FROM items WHERE chat_id = ? AND id = ?",
-                (chat_id, storable(before_item)),
-            ).fetchone()
-            if place is None:
-                raise NotFoundError("There is no such message to go on from")
-            names = {"old": chat_id, "new": new_id, "place": place[0], "now": now}
-            for statement in _FORK:
-                connection.execute(statement, names)
+            fork(connection, chat_id, before_item=before_item, new_id=new_id, now=now)
 
         await self._database.run(work)
         return await self.load(new_id)
@@ -384,13 +324,10 @@ class ChatStore:
         rows.begin_turn(connection, chat_id, turn_id, self._owner, now)
         rows.put_item(connection, chat_id, item, raw)
 
-    async def _set(self, chat_id: str, assignment: str, *values: str | float | None) -> None:
-        columns = [_column(value) if isinstance(value, str) else value for value in values]
+    async def _set(self, chat_id: str, statement: str, *values: str | float | None) -> None:
+        columns = [storable(value) if isinstance(value, str) else value for value in values]
         await self._write(
-            chat_id,
-            lambda connection: connection.execute(
-                f"UPDATE chats SET {assignment} WHERE id = ?", (*columns, chat_id)
-            ),
+            chat_id, lambda connection: connection.execute(statement, (*columns, chat_id))
         )
 
     async def _write(self, chat_id: str, work: Callable[[sqlite3.Connection], object]) -> None:
@@ -416,29 +353,6 @@ class ChatStore:
                 return True
             return True
         return False
-
-
-_FORK: Final = (
-    """
-    INSERT INTO chats (id, title, model, effort, provider, created_at, updated_at)
-    SELECT :new, title, model, effort, provider, :now, :now FROM chats WHERE id = :old
-    """,
-    """
-    INSERT INTO turns (chat_id, id, status, model, started_at, ended_at, input_tokens,
-        cached_input_tokens, output_tokens, reasoning_tokens, total_tokens)
-    SELECT :new, id, CASE status WHEN 'running' THEN 'interrupted' ELSE status END, model,
-        started_at, ended_at, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
-        total_tokens
-    FROM turns WHERE chat_id = :old AND id IN
-        (SELECT turn_id FROM items WHERE chat_id = :old AND place < :place)
-    ORDER BY number
-    """,
-    """
-    INSERT INTO items (chat_id, place, id, turn_id, kind, value, raw)
-    SELECT :new, place, id, turn_id, kind, value, raw FROM items
-    WHERE chat_id = :old AND place < :place ORDER BY place
-    """,
-)
 
 
 def _column(value: str | None) -> str | None:

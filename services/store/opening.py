@@ -110,10 +110,14 @@ def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
 
 def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
     # A byte that is no UTF-8 must not cost the row it stands in.
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    connection.text_factory = _decode
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
+
+
+def _decode(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
@@ -142,5 +146,4 @@ def unwritable_notice(error: OSError | sqlite3.Error | StorageError) -> str:
     """What the user is told where nothing can be saved."""
     if not isinstance(error, StorageError):
         error = storage_error(error)
-    step = f". {error.next_step}" if isinstance(error, StorageError) and error.next_step else ""
-    return f"Chats are not saved in this run. {error}{step}"
+    return f"Chats are not saved in this run. {error}. {error.next_step}"
