@@ -88,7 +88,8 @@ class ChatService:
             for turn in running:
                 await turn.ended.wait()
         finally:
-            await self._group.__aexit__(exc_type, exc, traceback)
+            # An error of the body goes its own way; handed in here, it would come out in a group.
+            await self._group.__aexit__(None, None, None)
 
     async def open(self, chat_id: str | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included.

@@ -1,0 +1,131 @@
+"""Runs a command: opens what it needs, and turns every end into an exit code."""
+
+import asyncio
+import os
+import signal
+from argparse import Namespace
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.cli.output import (
+    EXIT_CLOSED_PIPE,
+    EXIT_INTERRUPTED,
+    Output,
+    let_stdout_go,
+    standard_output,
+)
+from app.settings import Settings, load_settings
+from services.errors import ServiceError
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+
+ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
+
+
+def run_command(arguments: Namespace) -> int:
+    """Run the command that the command line names.
+
+    Returns:
+        The exit code; docs/cli.md lists them.
+    """
+    output = standard_output(is_json=bool(getattr(arguments, "json", False)))
+    settings = load_settings(vars(arguments))
+    try:
+        return _run(arguments, settings, output)
+    except ServiceError as error:
+        return output.fail(error.failure)
+    except BrokenPipeError:
+        let_stdout_go()
+        return EXIT_CLOSED_PIPE
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except Exception as error:
+        from app.crash import EXIT_BUG, write_report
+
+        output.say(write_report(error, settings.folders.state))
+        return EXIT_BUG
+
+
+def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
+    match arguments.command:
+        case "config":
+            from app.cli import config
+
+            return config.run(arguments)
+        case "simulate":
+            from app.cli import simulate
+
+            return simulate.run(arguments)
+        case "completion":
+            from app.cli import completion
+
+            return completion.run(arguments, output)
+        case "ask":
+            from app.cli import ask
+
+            ask.prepare(arguments, output)
+            return _with_services(arguments, settings, output, ask.run)
+        case "models":
+            from app.cli import models
+
+            return _with_services(arguments, settings, output, models.run)
+        case _:
+            from app.cli import chats
+
+            return _with_services(arguments, settings, output, chats.run)
+
+
+def _with_services(
+    arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
+) -> int:
+    from app.logs import start_log
+
+    for problem in settings.problems:
+        output.say(f"warning: {problem}")
+    path = settings.log_file or settings.folders.state / "foredeck.log"
+    trouble = start_log(path, settings.log_level, [os.environ.get("OPENAI_API_KEY", "")])
+    if trouble:
+        output.say(f"warning: {trouble}")
+    with asyncio.Runner() as runner:
+        return runner.run(_run_with_services(arguments, settings, output, command))
+
+
+async def _run_with_services(
+    arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
+) -> int:
+    ended_by: list[int] = []
+    task = asyncio.current_task()
+    assert task is not None
+
+    def end(number: int) -> None:
+        ended_by.append(number)
+        if len(ended_by) > 1:
+            os._exit(128 + number)
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    for number in ENDING_SIGNALS:
+        loop.add_signal_handler(number, end, number)
+    try:
+        async with _open(arguments, settings) as services:
+            for notice in services.notices:
+                output.say(f"note: {notice}")
+            return await command(services, arguments, output)
+    except asyncio.CancelledError:
+        if not ended_by:
+            raise
+        return 128 + ended_by[0]
+
+
+def _open(arguments: Namespace, settings: Settings) -> "AbstractAsyncContextManager[Services]":
+    if settings.demo:
+        from app.demo import open_demo
+
+        return open_demo(settings)
+    from app.wiring import open_services
+
+    return open_services(settings, save=not getattr(arguments, "no_save", False))
