@@ -164,18 +164,17 @@ def clamp_time(at: float | None) -> float | None:
 
 
 def from_response(
-    status: int, headers: Mapping[str, str], body: bytes, *, identity: Identity, now: float
+    status: int, headers: Mapping[str, str], said: ErrorBody, *, identity: Identity, now: float
 ) -> ServiceError:
     """Say what an answer means that is not 2xx.
 
     Args:
         status: HTTP status.
         headers: Names in lower case, or a mapping that ignores case.
-        body: As much of it as was read.
+        said: What its body says.
         identity: Whom the request spoke for.
         now: Unix seconds.
     """
-    said = read_error_body(body)
     code = said.code or read_error_header(headers.get("x-error-json"))
     support = request_id(headers)
     if 300 <= status < 400:

@@ -5,7 +5,7 @@ Rules: docs/protocols/errors.md.
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from typing import Final, Protocol
 
 import httpx
@@ -19,6 +19,7 @@ from services.transport.failures import (
     refused_encoding,
 )
 from services.transport.network import NetworkTransport
+from services.wire.errors import read_error_body
 from services.wire.reading import JSON_LIMIT, loads
 
 CONNECT_TIMEOUT: Final = 15.0
@@ -89,7 +90,7 @@ async def send(
             raise from_response(
                 response.status_code,
                 response.headers,
-                body,
+                read_error_body(body),
                 identity=identity,
                 now=clock.now(),
             )
@@ -156,7 +157,9 @@ async def _error_body(response: httpx.Response) -> bytes:
     return b"".join(parts)[:ERROR_BODY_LIMIT]
 
 
-async def body_chunks(response: httpx.Response, *, idle: float = 0.0) -> AsyncIterator[bytes]:
+async def body_chunks(
+    response: httpx.Response, *, idle: float = 0.0
+) -> AsyncGenerator[bytes, None]:
     """The body in pieces of at most some 64 KiB, unpacked if it is packed once by gzip.
 
     Args:

@@ -57,7 +57,6 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         """
         pool, is_proxied = await self._pool_for(request.url)
         stream = cast("AsyncIterable[bytes]", request.stream)
-        extensions = cast("dict[str, Any]", request.extensions)  # pyright: ignore[reportUnknownMemberType]
         try:
             answer = await pool.handle_async_request(
                 httpcore.Request(
@@ -70,7 +69,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
                     ),
                     headers=request.headers.raw,
                     content=stream,
-                    extensions=extensions,
+                    extensions=request.extensions,
                 )
             )
         except httpcore.ConnectError as error:
@@ -83,7 +82,7 @@ class NetworkTransport(httpx.AsyncBaseTransport):
             status_code=answer.status,
             headers=answer.headers,
             stream=_Body(cast("AsyncIterable[bytes]", answer.stream)),
-            extensions=answer.extensions,
+            extensions=cast("dict[str, Any]", answer.extensions),  # pyright: ignore[reportUnknownMemberType]
         )
 
     async def aclose(self) -> None:

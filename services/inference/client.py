@@ -1,0 +1,373 @@
+"""Asks one provider for answers, and tries again where that may help.
+
+Wire format: docs/protocols/turns.md. Retries: docs/protocols/errors.md.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+import httpx
+
+from services.clock import Clock
+from services.errors import RefusedError, ServiceError, UnreachableError
+from services.inference.bodies import completions_body, encode, responses_body
+from services.inference.completions import CompletionsReader
+from services.inference.limits import read_headers
+from services.inference.responses import ModelWatch, ResponsesReader, model_of_headers
+from services.inference.stream import (
+    Connected,
+    Finished,
+    InferenceRequest,
+    LimitReported,
+    PhaseChanged,
+    Retrying,
+    StreamValue,
+    Text,
+)
+from services.models.catalogue import ModelInfo
+from services.models.chat import TurnPhase
+from services.provider import Provider
+from services.transport.failures import Identity, not_a_stream, request_id
+from services.transport.http import ERROR_BODY_LIMIT, body_chunks, read_json, send
+from services.transport.retry import Budget, delay, is_request_retryable, is_stream_retryable
+from services.transport.sse import EventParser
+from services.wire.models import ModelPage, read_models
+
+MODELS_TIMEOUT: Final = 15.0
+"""Seconds for the list of models."""
+_Reader = ResponsesReader | CompletionsReader
+
+
+def _no_items() -> list[Mapping[str, Any]]:
+    return []
+
+
+def _no_keys() -> set[Hashable]:
+    return set()
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the tries of one request share."""
+
+    request: InferenceRequest
+    models: ModelWatch
+    kept: list[Mapping[str, Any]] = field(default_factory=_no_items)
+    seen: set[Hashable] = field(default_factory=_no_keys)
+    turn_state: str | None = None
+    with_reasoning: bool = True
+    with_usage: bool = True
+    reader: _Reader | None = None
+    """Of the try that is under way, once its answer began."""
+
+
+class InferenceClient:
+    """One provider's models.
+
+    Args:
+        http: From `services.transport.http.create_client`.
+        provider: The server, and how it is spoken to.
+        clock: Time.
+        new_id: Makes ids that are never used again.
+        wall_limit: Seconds after which a response is given up though it still comes in; None for
+            no limit.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        provider: Provider,
+        clock: Clock,
+        new_id: Callable[[], str],
+        *,
+        wall_limit: float | None = None,
+    ) -> None:
+        self._http = http
+        self._provider = provider
+        self._clock = clock
+        self._new_id = new_id
+        self._wall_limit = wall_limit
+        self._identity = Identity(has_key=provider.key is not None, key_source=provider.key_source)
+
+    @property
+    def provider(self) -> Provider:
+        """Whom this asks."""
+        return self._provider
+
+    @property
+    def transport(self) -> Literal["sse", "chat"]:
+        """How answers come: Responses over SSE, or Chat Completions."""
+        return "chat" if self._provider.wire == "chat" else "sse"
+
+    async def run(self, request: InferenceRequest) -> AsyncGenerator[StreamValue, None]:
+        """Ask once, with retries, and yield what comes until the response is whole.
+
+        Close the generator (`aclosing`) to stop: the connection is closed at once.
+
+        Raises:
+            ServiceError: The budget of retries is spent, or the failure is final.
+        """
+        run = _Run(request, ModelWatch(request.model), turn_state=request.turn_state)
+        budget = Budget.of(self._provider.request_retries, self._provider.stream_retries)
+        attempt = 0
+        while True:
+            run.reader = None
+            try:
+                async with aclosing(self._try(run, budget)) as values:
+                    async for value in values:
+                        yield value
+            except ServiceError as error:
+                if self._can_do_without(error, run):
+                    continue
+                attempt += 1
+                if attempt > budget.stream or not is_stream_retryable(
+                    error, attempt, self._clock.now()
+                ):
+                    raise
+                wait = delay(error, attempt, self._clock.now())
+                lost = run.reader.items.open_ids if run.reader is not None else ()
+                has_calls = run.reader is not None and run.reader.items.has_calls
+                yield Retrying(
+                    attempt=attempt,
+                    attempts=budget.stream,
+                    delay=0.0 if has_calls else wait,
+                    error=error,
+                    lost_item_ids=lost,
+                )
+                if has_calls:
+                    # The outputs of these calls are what the next request has to bring.
+                    yield Finished(response_id="", usage=None, status="completed", end_turn=False)
+                    return
+                if run.reader is not None:
+                    run.kept.extend(run.reader.items.kept)
+                await self._clock.sleep(wait)
+            else:
+                return
+
+    async def models(self) -> tuple[ModelInfo, ...]:
+        """The models that the provider offers, best first.
+
+        Raises:
+            ServiceError: The list cannot be had.
+        """
+        return (await self.model_page()).models
+
+    async def model_page(self) -> ModelPage:
+        """The same, with the mark by which a later change can be told.
+
+        Raises:
+            ServiceError: The list cannot be had.
+        """
+        document, headers = await read_json(
+            self._http,
+            self._http.build_request(
+                "GET",
+                self._url("models"),
+                headers={**self._headers(), "accept": "application/json"},
+            ),
+            identity=self._identity,
+            clock=self._clock,
+            timeout=MODELS_TIMEOUT,
+        )
+        return read_models(document, self._provider, etag=headers.get("etag"))
+
+    async def _try(self, run: _Run, budget: Budget) -> AsyncGenerator[StreamValue, None]:
+        yield PhaseChanged(phase=TurnPhase.CONNECTING)
+        attempt = 0
+        while True:
+            try:
+                response = await self._send(run)
+            except ServiceError as error:
+                attempt += 1
+                if attempt > budget.request or not is_request_retryable(error):
+                    raise
+                wait = delay(error, attempt, self._clock.now())
+                yield Retrying(
+                    attempt=attempt,
+                    attempts=budget.request,
+                    delay=wait,
+                    error=error,
+                    lost_item_ids=(),
+                )
+                await self._clock.sleep(wait)
+            else:
+                break
+        try:
+            for value in self._begin(run, response):
+                yield value
+            async with aclosing(self._stream(run, response)) as values:
+                async for value in values:
+                    yield value
+        finally:
+            await response.aclose()
+
+    async def _send(self, run: _Run) -> httpx.Response:
+        history = [*run.request.history, *run.kept]
+        extra = self._provider.extra_body
+        if self._provider.wire == "chat":
+            path = "chat/completions"
+            body = completions_body(run.request, history, extra, with_usage=run.with_usage)
+        else:
+            path = "responses"
+            body = responses_body(run.request, history, extra, with_reasoning=run.with_reasoning)
+        headers = {
+            **self._headers(),
+            "accept": "text/event-stream",
+            "content-type": "application/json",
+        }
+        if run.turn_state:
+            headers["x-codex-turn-state"] = run.turn_state
+        if self._provider.id == "openai":
+            headers["session-id"] = headers["thread-id"] = run.request.conversation_id
+            headers["x-client-request-id"] = self._new_id()
+        idle = self._provider.idle_timeout
+        connect = self._provider.connect_timeout
+        return await send(
+            self._http,
+            self._http.build_request(
+                "POST",
+                self._url(path),
+                headers={name: value for name, value in headers.items() if _is_header(value)},
+                content=encode(body),
+                timeout=httpx.Timeout(idle, connect=connect),
+            ),
+            identity=self._identity,
+            clock=self._clock,
+            timeout=connect + idle,
+        )
+
+    def _begin(self, run: _Run, response: httpx.Response) -> Iterable[StreamValue]:
+        headers = response.headers
+        run.turn_state = run.turn_state or headers.get("x-codex-turn-state")
+        support = request_id(headers)
+        if self._provider.wire == "chat":
+            run.reader = CompletionsReader(
+                turn_id=run.request.turn_id,
+                new_id=self._new_id,
+                clock=self._clock,
+                identity=self._identity,
+                request_id=support,
+                seen=run.seen,
+            )
+        else:
+            run.reader = ResponsesReader(
+                turn_id=run.request.turn_id,
+                new_id=self._new_id,
+                clock=self._clock,
+                identity=self._identity,
+                request_id=support,
+                models=run.models,
+                seen=run.seen,
+            )
+        yield Connected(
+            request_id=support,
+            turn_state=headers.get("x-codex-turn-state"),
+            models_etag=headers.get("x-models-etag"),
+        )
+        yield from run.models.see(model_of_headers(headers))
+        for reading in read_headers(headers, self._clock.now()):
+            yield LimitReported(reading=reading)
+        yield from run.reader.items.phase(TurnPhase.THINKING)
+
+    async def _stream(
+        self, run: _Run, response: httpx.Response
+    ) -> AsyncGenerator[StreamValue, None]:
+        reader = run.reader
+        assert reader is not None
+        parser = EventParser()
+        ends_at = self._clock.monotonic() + (self._wall_limit or float("inf"))
+        start = b""
+        has_events = False
+        async with aclosing(body_chunks(response, idle=self._provider.idle_timeout)) as chunks:
+            async for chunk in chunks:
+                if not has_events and len(start) < ERROR_BODY_LIMIT:
+                    start += chunk
+                events = parser.feed(chunk)
+                has_events = has_events or bool(events)
+                for value in joined(self._values(reader, events)):
+                    yield value
+                if reader.is_finished:
+                    return
+                if self._clock.monotonic() > ends_at:
+                    raise UnreachableError(
+                        "The answer took longer than allowed",
+                        next_step="Raise the limit, or ask for less",
+                        code="wall_limit",
+                    )
+        events = parser.flush()
+        for value in joined(self._values(reader, events)):
+            yield value
+        if reader.is_finished:
+            return
+        if not has_events and not events:
+            raise not_a_stream(response.status_code, response.headers, start, now=self._clock.now())
+        for value in reader.end():
+            yield value
+
+    def _values(self, reader: _Reader, events: list[str]) -> Iterable[StreamValue]:
+        for data in events:
+            yield from reader.feed(data)
+            if reader.is_finished:
+                return
+
+    def _can_do_without(self, error: ServiceError, run: _Run) -> bool:
+        """Whether the same request may pass without something optional, once each.
+
+        Servers that do not reason refuse to be asked for it, some know no `stream_options`, and
+        encrypted reasoning is refused by another server than the one that wrote it.
+        """
+        if not isinstance(error, RefusedError) or error.status not in {400, 422}:
+            return False
+        said = error.message.lower()
+        if self._provider.wire == "chat":
+            if run.with_usage and "stream_options" in said:
+                run.with_usage = False
+                return True
+            return False
+        if run.with_reasoning and ("reasoning" in said or "encrypted" in said):
+            run.with_reasoning = False
+            return True
+        return False
+
+    def _headers(self) -> dict[str, str]:
+        headers = {name.lower(): value for name, value in self._provider.headers}
+        if self._provider.key is not None:
+            headers["authorization"] = f"Bearer {self._provider.key.reveal()}"
+        return headers
+
+    def _url(self, path: str) -> str:
+        url = f"{self._provider.base_url.rstrip('/')}/{path}"
+        query = "&".join(f"{name}={value}" for name, value in self._provider.query)
+        return f"{url}?{query}" if query else url
+
+
+def _is_header(value: str) -> bool:
+    """Whether a value may stand in a header: visible ASCII and blanks, nothing that ends it."""
+    return value.isascii() and value.isprintable()
+
+
+def joined(values: Iterable[StreamValue]) -> Iterable[StreamValue]:
+    """The same values, with texts of one item and channel that follow each other made one."""
+    waiting: Text | None = None
+    pieces: list[str] = []
+    for value in values:
+        if isinstance(value, Text):
+            if (
+                waiting is not None
+                and value.item_id == waiting.item_id
+                and value.channel == waiting.channel
+            ):
+                pieces.append(value.text)
+                continue
+            if waiting is not None:
+                yield replace(waiting, text="".join(pieces))
+            waiting, pieces = value, [value.text]
+            continue
+        if waiting is not None:
+            yield replace(waiting, text="".join(pieces))
+            waiting = None
+        yield value
+    if waiting is not None:
+        yield replace(waiting, text="".join(pieces))
