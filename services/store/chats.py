@@ -64,7 +64,7 @@ class ChatStore:
 
         Args:
             limit: How many at most.
-            query: Text that the title or an item holds; upper and lower case of ASCII are the same.
+            query: Text that the title, a message or a reply holds, in upper or lower case (ASCII).
             is_archived: The archived ones instead of the others.
         """
         return await self._database.read(

@@ -5,7 +5,6 @@ an `UnknownItem` for whatever it does not understand, so that no row ever costs 
 """
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from enum import StrEnum
@@ -32,6 +31,7 @@ from services.models.failure import Failure, FailureKind
 VERSION: Final = 1
 """Written as `v`; a row with a higher one is not taken apart."""
 _DEPTH: Final = 100
+_LARGEST: Final = 1e308
 
 Reader: TypeAlias = Callable[[Any], Any]
 _COLUMNS: Final = frozenset({"id", "turn_id"})
@@ -39,11 +39,15 @@ _COLUMNS: Final = frozenset({"id", "turn_id"})
 
 def dump(value: object) -> str:
     """JSON of any value, never raising; readable text stays readable, for searching."""
-    try:
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError):
-        text = json.dumps(_tame(value, _DEPTH), separators=(",", ":"))
-    return text if _is_storable(text) else json.dumps(json.loads(text), separators=(",", ":"))
+    # Escapes keep what no column takes as it is; but a search would not find other words in them.
+    for is_escaped in (False, True):
+        try:
+            text = json.dumps(value, ensure_ascii=is_escaped, separators=(",", ":"))
+        except (TypeError, ValueError, RecursionError):
+            break
+        if _is_storable(text):
+            return text
+    return json.dumps(_tame(value, _DEPTH), separators=(",", ":"))
 
 
 def storable(text: str) -> str:
@@ -131,7 +135,9 @@ def _tame(value: object, depth: int) -> Any:
     if isinstance(value, list | tuple):
         return [_tame(part, depth - 1) for part in cast("list[object]", value)]
     if isinstance(value, int) and not isinstance(value, bool):
-        return value if value.bit_length() <= 1024 else math.copysign(1e308, value)
+        if value.bit_length() <= 1024:
+            return value
+        return _LARGEST if value > 0 else -_LARGEST
     if value is None or isinstance(value, str | bool | float):
         return value
     return type(value).__name__

@@ -10,17 +10,17 @@ from services.store.rows import SUMMARY, no_chat, summary
 SHORTEST_PREFIX: Final = 6
 """Characters of an id that may stand for the whole."""
 
-_LISTED: Final = (
-    SUMMARY
-    + """
+_FILTER: Final = """
     WHERE (archived_at IS NOT NULL) = :archived AND (
         :pattern = '%%' OR title LIKE :pattern ESCAPE '\\' OR EXISTS (
-            SELECT 1 FROM items WHERE chat_id = chats.id AND value LIKE :pattern ESCAPE '\\'
+            SELECT 1 FROM items WHERE chat_id = chats.id AND
+                CASE WHEN json_valid(value) THEN json_extract(value, '$.text') END
+                    LIKE :pattern ESCAPE '\\'
         )
     )
     ORDER BY updated_at DESC, rowid DESC LIMIT :limit
     """
-)
+_LISTED: Final = f"{SUMMARY}{_FILTER}"
 _NAMED: Final = """
     SELECT id FROM chats
     WHERE id = :name
@@ -32,7 +32,7 @@ _NAMED: Final = """
 def find(
     connection: sqlite3.Connection, *, limit: int, query: str, is_archived: bool
 ) -> tuple[ChatSummary, ...]:
-    """Chats whose title or items hold `query`, newest first."""
+    """Chats whose title, messages or replies hold `query`, newest first."""
     pattern = "".join(f"\\{letter}" if letter in "\\%_" else letter for letter in query)
     names = {"archived": is_archived, "pattern": f"%{pattern}%", "limit": limit}
     return tuple(map(summary, connection.execute(_LISTED, names)))
