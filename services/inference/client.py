@@ -57,8 +57,6 @@ class _Run:
     kept: list[Mapping[str, Any]] = field(default_factory=_no_items)
     seen: set[Hashable] = field(default_factory=_no_keys)
     turn_state: str | None = None
-    with_reasoning: bool = True
-    with_usage: bool = True
     reader: _Reader | None = None
     """Of the try that is under way, once its answer began."""
 
@@ -89,12 +87,21 @@ class InferenceClient:
         self._clock = clock
         self._new_id = new_id
         self._wall_limit = wall_limit
+        self._models_etag: str | None = None
+        self._without_reasoning: set[str] = set()
+        """Models that refused to be asked for reasoning."""
+        self._with_usage = True
         self._identity = Identity(has_key=provider.key is not None, key_source=provider.key_source)
 
     @property
     def provider(self) -> Provider:
         """Whom this asks."""
         return self._provider
+
+    @property
+    def models_etag(self) -> str | None:
+        """Mark of the list of models that the last answer named, if it did."""
+        return self._models_etag
 
     @property
     def transport(self) -> Literal["sse", "chat"]:
@@ -208,10 +215,15 @@ class InferenceClient:
         extra = self._provider.extra_body
         if self._provider.wire == "chat":
             path = "chat/completions"
-            body = completions_body(run.request, history, extra, with_usage=run.with_usage)
+            body = completions_body(run.request, history, extra, with_usage=self._with_usage)
         else:
             path = "responses"
-            body = responses_body(run.request, history, extra, with_reasoning=run.with_reasoning)
+            body = responses_body(
+                run.request,
+                history,
+                extra,
+                with_reasoning=run.request.model not in self._without_reasoning,
+            )
         headers = {
             **self._headers(),
             "accept": "text/event-stream",
@@ -241,6 +253,7 @@ class InferenceClient:
     def _begin(self, run: _Run, response: httpx.Response) -> Iterable[StreamValue]:
         headers = response.headers
         run.turn_state = run.turn_state or headers.get("x-codex-turn-state")
+        self._models_etag = headers.get("x-models-etag") or self._models_etag
         support = request_id(headers)
         if self._provider.wire == "chat":
             run.reader = CompletionsReader(
@@ -313,21 +326,25 @@ class InferenceClient:
                 return
 
     def _can_do_without(self, error: ServiceError, run: _Run) -> bool:
-        """Whether the same request may pass without something optional, once each.
+        """Whether the same request may pass without something optional; remembered.
 
-        Servers that do not reason refuse to be asked for it, some know no `stream_options`, and
-        encrypted reasoning is refused by another server than the one that wrote it.
+        Models that do not reason refuse to be asked for it, and some servers know no
+        `stream_options`.
         """
         if not isinstance(error, RefusedError) or error.status not in {400, 422}:
             return False
         said = error.message.lower()
+        model = run.request.model
         if self._provider.wire == "chat":
-            if run.with_usage and "stream_options" in said:
-                run.with_usage = False
+            if self._with_usage and "stream_options" in said:
+                self._with_usage = False
                 return True
-            return False
-        if run.with_reasoning and ("reasoning" in said or "encrypted" in said):
-            run.with_reasoning = False
+        elif (
+            model not in self._without_reasoning
+            and ("reasoning" in said or "encrypted" in said)
+            and ("not supported" in said or "unsupported" in said or "unrecognized" in said)
+        ):
+            self._without_reasoning.add(model)
             return True
         return False
 
