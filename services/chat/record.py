@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from services.bus import EventBus
-from services.chat.ports import Catalogue, Chats, Inference
+from services.chat.ports import Catalogue, Inference
 from services.chat.state import Keeper, LastTurn
 from services.clock import Clock
 from services.events import AnyEvent, ItemEnded, TurnStateChanged
 from services.models.chat import Item, Notice, TurnPhase, TurnState
 from services.provider import Provider
+from services.store.chats import ChatStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +22,7 @@ class Collaborators:
     inference: Inference
     provider: Provider
     catalogue: Catalogue
-    store: Chats
+    store: ChatStore
     keeper: Keeper
     bus: EventBus
     clock: Clock

@@ -11,14 +11,14 @@ from typing import Any, Self
 
 from services.bus import EventBus
 from services.chat import attachments as files
-from services.chat.ports import Catalogue, Chats, Inference
+from services.chat.ports import Catalogue, Inference
 from services.chat.record import Collaborators
 from services.chat.shelf import Shelf
 from services.chat.state import ChatState, Keeper, LastTurn
 from services.chat.title import title_of
 from services.chat.turn import Outcome, Turn
 from services.clock import Clock
-from services.errors import ServiceError, UsageError
+from services.errors import UsageError
 from services.events import (
     ItemsDropped,
     ServiceFailed,
@@ -33,6 +33,7 @@ from services.models.chat import (
     UserMessage,
 )
 from services.provider import Provider
+from services.store.chats import ChatStore
 
 
 class ChatService:
@@ -47,7 +48,7 @@ class ChatService:
         inference: Inference,
         provider: Provider,
         catalogue: Catalogue,
-        store: Chats,
+        store: ChatStore,
         bus: EventBus,
         clock: Clock,
         new_id: Callable[[], str],
@@ -195,7 +196,7 @@ class ChatService:
             if state.turn is not None:
                 raise UsageError("The turn is still running", next_step="Interrupt it first")
             last = state.last or await self._shelf.find_last(state)
-            if last is None or last.status is TurnStatus.COMPLETED:
+            if last is None or not last.can_be_retried:
                 raise UsageError("There is nothing to try again")
             if last.item_ids:
                 gone = tuple(last.item_ids)
@@ -289,6 +290,7 @@ class ChatService:
         """Start the turn of a message that the store has."""
         if not await self._shelf.refresh_history(state):
             state.history.append(raw)
+            state.has_history = True
         if not state.summary.title and (title := title_of(message.text)):
             state.summary = replace(state.summary, title=title)
             await self._having.keeper.keep(self._having.store.set_title(state.id, title))
@@ -324,7 +326,8 @@ class ChatService:
     async def _end(self, state: ChatState, turn: Turn, outcome: Outcome) -> None:
         having = self._having
         if state.last is not None:
-            state.last.status = outcome.status
+            is_whole = outcome.status is TurnStatus.COMPLETED and not outcome.is_empty
+            state.last.can_be_retried = not is_whole
         await having.keeper.keep(
             having.store.end_turn(
                 state.id,
@@ -353,18 +356,19 @@ class ChatService:
             await self._send_first_queued(state)
 
     async def _send_first_queued(self, state: ChatState) -> None:
-        queued = state.queue[0]
-        try:
-            raw = await files.message(queued.text, queued.attachments)
-        except ServiceError as error:
-            self._having.bus.publish(ServiceFailed(failure=error.failure))
-            return
-        message = self._shelf.message(queued.text, queued.attachments)
-        await self._having.keeper.keep(
-            self._having.store.take_queued(state.id, queued.id, message, raw)
-        )
-        self._shelf.set_queue(state, state.queue[1:])
-        await self._begin(state, message, raw)
+        while state.queue:
+            queued = state.queue[0]
+            try:
+                raw = await files.message(queued.text, queued.attachments)
+            except UsageError as error:
+                self._having.bus.publish(ServiceFailed(failure=error.failure))
+                return
+            message = self._shelf.message(queued.text, queued.attachments)
+            is_ours = await self._shelf.take_queued(state, queued, message, raw)
+            self._shelf.set_queue(state, state.queue[1:])
+            if is_ours:
+                await self._begin(state, message, raw)
+                return
 
     async def _stop(self, state: ChatState) -> None:
         while (turn := state.turn) is not None:

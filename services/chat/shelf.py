@@ -1,11 +1,13 @@
 """The open chats: read from disk once, and kept in step with it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from services.chat.record import Collaborators
 from services.chat.state import ChatState, LastTurn
 from services.clean import clean
-from services.errors import NotFoundError
+from services.errors import NotFoundError, StorageError
 from services.events import ChatListChanged, QueueChanged
 from services.models.chat import (
     Attachment,
@@ -13,8 +15,10 @@ from services.models.chat import (
     ChatSummary,
     ErrorCard,
     Item,
+    Notice,
     QueuedMessage,
     Reply,
+    TurnStatus,
     UserMessage,
 )
 
@@ -57,6 +61,7 @@ class Shelf:
         state = self._chats.get(chat_id)
         if state is not None and not state.is_stored:
             return self._merge(state, Chat(summary=state.summary, items=(), draft=state.draft))
+        await self._end_what_a_crash_left(chat_id)
         chat = await self._having.store.load(chat_id)
         return self._merge(self._adopt(chat), chat)
 
@@ -91,16 +96,22 @@ class Shelf:
             return None
         kept = await self._having.store.history(state.id)
         start = max(index for index, raw in enumerate(kept) if raw.get("role") == "user")
-        return LastTurn(message=message, start=start + 1, item_ids=[item.id for item in after])
+        return LastTurn(
+            message=message,
+            start=start + 1,
+            item_ids=[item.id for item in after],
+            can_be_retried=True,
+        )
 
     async def refresh_history(self, state: ChatState) -> bool:
         """Read the history, which another process may have added to; False if memory is used."""
-        if self._having.keeper.has_failed:
+        if self._having.keeper.has_failed and state.has_history:
             return False
         history = await self._having.keeper.keep(self._having.store.history(state.id))
         if history is None:
             return False
         state.history = list(history)
+        state.has_history = True
         return True
 
     async def make_sure_it_is_stored(self, state: ChatState) -> None:
@@ -108,7 +119,7 @@ class Shelf:
         if state.is_stored:
             return
         summary = state.summary
-        await self._having.keeper.keep(
+        created = await self._having.keeper.keep(
             self._having.store.create(
                 chat_id=summary.id,
                 model=summary.model,
@@ -116,6 +127,8 @@ class Shelf:
                 provider=summary.provider,
             )
         )
+        if created is None:
+            return
         state.is_stored = True
         await self.tell_list()
 
@@ -134,6 +147,25 @@ class Shelf:
         state.queue = queue
         self._having.bus.publish(QueueChanged(chat_id=state.id, queue=queue))
 
+    async def take_queued(
+        self,
+        state: ChatState,
+        queued: QueuedMessage,
+        message: UserMessage,
+        raw: Mapping[str, Any],
+    ) -> bool:
+        """Whether it still waited, and no other process has sent it."""
+        having = self._having
+        if having.keeper.has_failed:
+            return True
+        try:
+            await having.store.take_queued(state.id, queued.id, message, raw)
+        except NotFoundError:
+            return False
+        except StorageError as error:
+            having.keeper.tell(error)
+        return True
+
     async def save_draft(self, state: ChatState, text: str) -> None:
         """Keep what is typed and not sent."""
         state.draft = text
@@ -147,6 +179,22 @@ class Shelf:
         chats = await self._having.keeper.keep(self._having.store.summaries())
         if chats is not None:
             self._having.bus.publish(ChatListChanged(chats=chats))
+
+    async def _end_what_a_crash_left(self, chat_id: str) -> None:
+        """End a turn whose process was killed, so that it can be tried again."""
+        having = self._having
+        turn_id = await having.keeper.keep(having.store.interrupted_turn(chat_id))
+        if turn_id is not None:
+            text = "interrupted: the program ended before the answer"
+            notice = Notice(id=having.new_id(), turn_id=turn_id, text=text)
+            await having.keeper.keep(
+                having.store.append_item(chat_id, notice, None, turn_id=turn_id)
+            )
+            await having.keeper.keep(
+                having.store.end_turn(
+                    chat_id, turn_id, status=TurnStatus.INTERRUPTED, usage=None, model=None
+                )
+            )
 
     def _adopt(self, chat: Chat) -> ChatState:
         """The state of a chat that was read; one that is known keeps what memory knows better."""
@@ -181,10 +229,12 @@ class Shelf:
 
 
 def _is_broken(items: tuple[Item, ...]) -> bool:
-    """Whether the items after a user message are those of a turn that did not complete."""
-    replies = [item for item in items if isinstance(item, Reply)]
-    return (
-        not replies
-        or any(reply.is_partial for reply in replies)
-        or any(isinstance(item, ErrorCard) for item in items)
-    )
+    """Whether the items after a user message are those of a turn without a whole answer.
+
+    Whatever cut a turn short stands at its end: a notice, an error card or a partial reply.
+    """
+    match items[-1] if items else None:
+        case None | Notice() | ErrorCard() | Reply(is_partial=True):
+            return True
+        case _:
+            return False

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from services.bus import EventBus
-from services.errors import StorageError
+from services.errors import NotFoundError, ServiceError, StorageError
 from services.events import ServiceFailed
-from services.models.chat import ChatSummary, QueuedMessage, TurnStatus, UserMessage
+from services.models.chat import ChatSummary, QueuedMessage, UserMessage
 
 if TYPE_CHECKING:
     from services.chat.turn import Turn
@@ -33,7 +33,8 @@ class LastTurn:
     """Length of the history that its user message ends."""
     item_ids: list[str] = field(default_factory=_no_ids)
     """Items after the user message."""
-    status: TurnStatus | None = None
+    can_be_retried: bool = False
+    """Whether it has ended without a whole answer."""
     schema: Mapping[str, Any] | None = None
 
 
@@ -48,6 +49,8 @@ class ChatState:
     draft: str = ""
     history: list[Mapping[str, Any]] = field(default_factory=_no_history)
     """Wire items, the same as in the store."""
+    has_history: bool = False
+    """Whether `history` was read, or begun."""
     last: LastTurn | None = None
     turn: "Turn | None" = None
     """The one that runs."""
@@ -75,8 +78,13 @@ class Keeper:
         """Do `work` at the store; its failure is told once, and None returned."""
         try:
             return await work
-        except StorageError as error:
-            if not self.has_failed:
-                self.has_failed = True
-                self._bus.publish(ServiceFailed(failure=error.failure))
+        except (StorageError, NotFoundError) as error:
+            # A chat that another process has deleted meanwhile also goes on in memory.
+            self.tell(error)
             return None
+
+    def tell(self, error: ServiceError) -> None:
+        """The store cannot keep things: said once."""
+        if not self.has_failed:
+            self.has_failed = True
+            self._bus.publish(ServiceFailed(failure=error.failure))

@@ -41,6 +41,8 @@ class Outcome:
     """Of the last response: how full the context is."""
     model: str | None = None
     seconds: float = 0.0
+    is_empty: bool = False
+    """Whether nothing was said."""
 
 
 class _InterruptedError(Exception):
@@ -114,6 +116,7 @@ class Turn:
             usage=self._reading.usage,
             model=self._reading.model or self._model or None,
             seconds=self._having.clock.monotonic() - begun,
+            is_empty=not self._reading.has_content,
         )
 
     async def _choose_model(self) -> ModelInfo:

@@ -104,16 +104,14 @@ async def test_a_turn_is_told_in_order_and_kept(desk: Desk) -> None:
         "UsageReported",
         "TurnEnded",
     ]
-    row = desk.store.rows[chat_id]
-    assert row.summary.title == "hi there"
-    assert [raw for _, raw in row.items] == [user("hi there\nsecond line"), wire("Hello")]
+    assert (await desk.store.load(chat_id)).summary.title == "hi there"
+    assert await desk.store.history(chat_id) == (user("hi there\nsecond line"), wire("Hello"))
     ended = desk.told.ends()[0]
     assert (ended.status, ended.text, ended.response_id) == (
         TurnStatus.COMPLETED,
         "Hello",
         "resp_1",
     )
-    assert row.ends == [(ended.turn_id, TurnStatus.COMPLETED)]
 
 
 async def test_finished_items_carry_the_servers_own_json(desk: Desk) -> None:
@@ -136,7 +134,7 @@ async def test_the_message_is_on_disk_before_anything_is_sent(desk: Desk) -> Non
     desk.inference.scripts.append([gate, *HELLO])
     chat = await desk.chat.new()
     await desk.chat.submit(chat.summary.id, "keep me")
-    assert [raw for _, raw in desk.store.rows[chat.summary.id].items] == [user("keep me")]
+    assert await desk.store.history(chat.summary.id) == (user("keep me"),)
     assert desk.inference.requests == []
     gate.set()
     await desk.chat.wait(chat.summary.id)
@@ -160,7 +158,7 @@ async def test_a_retry_is_one_line_that_changes_and_dims_what_was_lost(desk: Des
         ItemsDimmed(chat_id=chat_id, item_ids=("a",)),
         ItemsDropped(chat_id=chat_id, item_ids=("a",)),
     ]
-    stored = [type(item).__name__ for item, _ in desk.store.rows[chat_id].items]
+    stored = [type(item).__name__ for item in await desk.stored(chat_id)]
     assert stored == ["UserMessage", "Notice", "Reply"]
     waiting = [
         event.state
@@ -181,7 +179,7 @@ async def test_a_failed_turn_keeps_its_partial_text_and_an_error_card(desk: Desk
         lost,
     ]
     chat_id = await desk.say("hi", script)
-    message, partial, card = [item for item, _ in desk.store.rows[chat_id].items]
+    message, partial, card = await desk.stored(chat_id)
     assert isinstance(message, UserMessage)
     assert isinstance(partial, Reply)
     assert partial.text == "Half an"
@@ -202,7 +200,10 @@ async def test_trying_again_sends_the_message_once_and_replaces_what_failed(desk
     await desk.chat.retry(chat_id)
     await desk.chat.wait(chat_id)
     assert list(desk.inference.requests[1].history) == [user("hi")]
-    assert [raw for _, raw in desk.store.rows[chat_id].items] == [user("hi"), wire("Hello")]
+    assert await desk.store.history(chat_id) == (
+        user("hi"),
+        wire("Hello"),
+    )
 
 
 async def test_trying_again_works_after_another_start(desk: Desk) -> None:
@@ -212,7 +213,10 @@ async def test_trying_again_works_after_another_start(desk: Desk) -> None:
         await again.retry(chat_id)
         await again.wait(chat_id)
     assert list(desk.inference.requests[1].history) == [user("hi")]
-    assert [raw for _, raw in desk.store.rows[chat_id].items] == [user("hi"), wire("Hello")]
+    assert await desk.store.history(chat_id) == (
+        user("hi"),
+        wire("Hello"),
+    )
 
 
 def call(number: int) -> list[Step]:
@@ -270,7 +274,7 @@ async def test_another_model_is_told_once(desk: Desk) -> None:
     )
     notices = [item.text for item in desk.told.items() if isinstance(item, Notice)]
     assert notices == ["answered by beta instead of alpha"]
-    assert desk.store.rows[chat_id].summary.model == "alpha"
+    assert (await desk.store.load(chat_id)).summary.model == "alpha"
 
 
 async def test_the_same_model_in_other_letters_is_not_told(desk: Desk) -> None:
