@@ -62,6 +62,8 @@ class ModelCatalogue:
         self._clock = clock
         self._models: tuple[ModelInfo, ...] = ()
         self._etag: str | None = None
+        self._named: str | None = None
+        """Mark that the source knew when the list was fetched; some servers never name ours."""
         self._fetched_at: float | None = None
         self._was_read = False
         self._fetching = asyncio.Lock()
@@ -92,6 +94,7 @@ class ModelCatalogue:
                 _log.warning("%d entries of the list of models were skipped", page.skipped)
             self._models = page.models
             self._etag = page.etag
+            self._named = self._source.models_etag
             self._fetched_at = self._clock.now()
             await asyncio.to_thread(self._write_cache)
         return self._models
@@ -137,7 +140,7 @@ class ModelCatalogue:
         if self._fetched_at is None:
             return False
         named = self._source.models_etag
-        if named is not None and self._etag is not None:
+        if named is not None and named != self._named:
             # The server tells with each answer whether the list has changed.
             return named == self._etag
         return 0 <= self._clock.now() - self._fetched_at <= FRESH

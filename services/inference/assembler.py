@@ -4,6 +4,7 @@ Rules: docs/protocols/turns.md, "Assembling".
 """
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from services.clock import Clock
@@ -223,7 +224,7 @@ class Assembler:
         entry = OpenItem(
             id=self._new_id(), kind=kind, started_at=self._clock.monotonic(), wire=wire
         )
-        made = make_item(wire, members, self._place(entry))
+        made = make_item(wire, members, replace(self._place(entry), seconds=None))
         if phase := _PHASES.get(kind):
             yield from self.phase(phase)
         yield from self._open_up(entry, made, wire.id, index)
@@ -262,7 +263,7 @@ class Assembler:
 
     def _close(self, entry: OpenItem, *, is_partial: bool) -> Iterator[StreamValue]:
         self._forget(entry)
-        made = self._blank(entry, is_partial=is_partial)
+        made = without_end(entry, self._place(entry), is_partial=is_partial)
         is_empty = isinstance(made.item, Reply) and made.raw is None
         if entry.is_shown or not is_empty:
             yield from self._done(made)
@@ -275,8 +276,8 @@ class Assembler:
         if isinstance(made.item, WebSearch | Reasoning):
             yield from self.phase(TurnPhase.THINKING)
 
-    def _blank(self, entry: OpenItem, *, is_partial: bool = False) -> Made:
-        return without_end(entry, self._place(entry), is_partial=is_partial)
+    def _blank(self, entry: OpenItem) -> Made:
+        return without_end(entry, replace(self._place(entry), seconds=None), is_partial=False)
 
     def _open_up(
         self, entry: OpenItem, made: Made, item_id: object, output_index: object

@@ -218,12 +218,8 @@ class InferenceClient:
             body = completions_body(run.request, history, extra, with_usage=self._with_usage)
         else:
             path = "responses"
-            body = responses_body(
-                run.request,
-                history,
-                extra,
-                with_reasoning=run.request.model not in self._without_reasoning,
-            )
+            with_reasoning = run.request.model not in self._without_reasoning
+            body = responses_body(run.request, history, extra, with_reasoning=with_reasoning)
         headers = {
             **self._headers(),
             "accept": "text/event-stream",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from services.errors import RateLimitedError, RefusedError, ServiceError, UnreachableError
-from services.transport.failures import Identity, from_response, limited, refused
+from services.transport.failures import Identity, from_response, limited
 from services.wire.errors import ErrorBody, read_error_object
 from services.wire.reading import JsonObject, as_number, as_object
 
@@ -18,6 +18,7 @@ _LIMIT_CODES: Final = frozenset(
 )
 _MESSAGES: Final = {
     "context_length_exceeded": "The chat has become too long for this model",
+    "server_error": "The server has trouble",
     "server_is_overloaded": "The model is at capacity",
     "policy_capacity_unavailable": "The model is at capacity",
     "slow_down": "The server asks us to slow down",
@@ -64,7 +65,12 @@ def from_error(members: JsonObject, *, now: float, request_id: str | None) -> Se
             request_id=request_id,
             code=code,
         )
-    return refused(said, status=None, support=request_id, code=code)
+    return RefusedError(
+        f"The server could not finish the answer: {said.message.rstrip('.')}",
+        next_step="Try again",
+        request_id=request_id,
+        code=code,
+    )
 
 
 _NEXT_STEPS: Final = {
