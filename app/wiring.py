@@ -11,7 +11,7 @@ from app.settings import Settings
 from app.version import __version__
 from services.bus import EventBus
 from services.catalogue import ModelCatalogue
-from services.chat import ChatService
+from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError
 from services.inference.client import InferenceClient
@@ -76,12 +76,21 @@ async def open_services(
         else:
             database = await Database.in_memory(clock)
         stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(create_client(provider, environ, __version__))
+        http = await stack.enter_async_context(
+            create_client(
+                environ=environ,
+                user_agent=f"foredeck/{__version__}",
+                clock=clock,
+                connect_timeout=provider.connect_timeout,
+                idle_timeout=provider.idle_timeout,
+            )
+        )
         inference = InferenceClient(http, provider, clock, _new_id)
         catalogue = ModelCatalogue(inference, settings.folders.cache / "models_cache.json", clock)
         chats = ChatStore(database, clock)
         chat = ChatService(
             inference=inference,
+            provider=provider,
             catalogue=catalogue,
             store=chats,
             bus=bus,
