@@ -269,6 +269,15 @@ def _server_tools() -> list[Other]:
         "call_id": None,
         "tools": [],
     }
+    commands = ["uname -s"]
+    hosted: Item = {
+        "id": "sh_sim",
+        "type": "shell_call",
+        "status": "completed",
+        "call_id": "call_sim",
+        "action": {"commands": commands, "timeout_ms": None, "max_output_length": None},
+        "environment": {"type": "container_reference", "container_id": "cntr_sim"},
+    }
     compacted: Item = {"id": "cmp_sim", "type": "compaction", "encrypted_content": "b3BhcXVl"}
     return [
         _through(
@@ -303,6 +312,16 @@ def _server_tools() -> list[Other]:
         _through(approval, approval),
         _through(found | {"status": "in_progress"}, found),
         _through(offered, offered),
+        Other(
+            hosted | {"status": "in_progress"},
+            hosted,
+            [
+                ("shell_call_command.added", {"command_index": 0, "command": ""}),
+                ("shell_call_command.delta", {"command_index": 0, "delta": commands[0]}),
+                ("shell_call_command.done", {"command_index": 0, "command": commands[0]}),
+            ],
+            0.2,
+        ),
         Other(compacted, compacted, [("compaction.compacting", {})], 0.2),
     ]
 
