@@ -5,7 +5,7 @@ from typing import Final
 
 from services.errors import StorageError
 
-_KEPT: Final = "What is open stays in memory until you quit"
+_KEPT: Final = "what is open stays in memory until you quit"
 
 # Primary result codes (https://www.sqlite.org/rescode.html): message and next step.
 _WORDING: Final = {

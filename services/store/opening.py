@@ -38,18 +38,30 @@ def open_file(
     path = folder.resolve(strict=True) / path.name
     with files.lock(files.beside(path, ".lock")):
         files.prepare_file(path)
+        connection = _connect(path)
         try:
-            return _open(path, migrations), notices
-        except sqlite3.DatabaseError as error:
+            _set_up(connection, path, migrations)
+        except BaseException as error:
             if not is_damage(error):
+                connection.close()
                 raise
+            # Before the connection is closed, which would delete the -wal.
             aside = files.set_aside(path, clock.now())
+            connection.close()
             files.beside(path, ".suspect").unlink(missing_ok=True)
+        else:
+            return connection, notices
         notices.append(
             f"The database was damaged. It is kept as {aside}, and a new one was started"
         )
         files.prepare_file(path)
-        return _open(path, migrations), notices
+        connection = _connect(path)
+        try:
+            _set_up(connection, path, migrations)
+        except BaseException:
+            connection.close()
+            raise
+        return connection, notices
 
 
 def open_memory(migrations: Sequence[Migration]) -> sqlite3.Connection:
@@ -92,20 +104,18 @@ def mark_suspect(path: Path) -> None:
         files.create_private(files.beside(path, ".suspect"))
 
 
-def _open(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_LIMIT, isolation_level=None)
-    try:
-        _configure(connection)
-        _use_write_ahead_log(connection)
-        suspect = files.beside(path, ".suspect")
-        if suspect.exists():
-            _check(connection)
-            suspect.unlink(missing_ok=True)
-        upgrade(connection, path, migrations)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=BUSY_LIMIT, isolation_level=None)
+
+
+def _set_up(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration]) -> None:
+    _configure(connection)
+    _use_write_ahead_log(connection)
+    suspect = files.beside(path, ".suspect")
+    if suspect.exists():
+        _check(connection)
+        suspect.unlink(missing_ok=True)
+    upgrade(connection, path, migrations)
 
 
 def _configure(connection: sqlite3.Connection) -> sqlite3.Connection:
