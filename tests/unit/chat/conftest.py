@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import sqlite3
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import pytest
 
@@ -23,8 +23,8 @@ from services.store.database import Database
 
 T = TypeVar("T")
 
-Step: TypeAlias = StreamValue | asyncio.Event | ServiceError
-"""An event holds the answer back until it is set; an error ends it."""
+Step: TypeAlias = StreamValue | asyncio.Event | ServiceError | Literal["silence"]
+"""An event holds the answer back until it is set, silence for ever; an error ends it."""
 
 
 class FakeInference:
@@ -41,6 +41,8 @@ class FakeInference:
             for step in self.scripts.pop(0):
                 if isinstance(step, asyncio.Event):
                     await step.wait()
+                elif step == "silence":
+                    await asyncio.Event().wait()
                 elif isinstance(step, ServiceError):
                     raise step
                 else:
