@@ -37,7 +37,9 @@ def ordered(*areas: Sequence[Migration]) -> tuple[Migration, ...]:
 def upgrade(
     connection: sqlite3.Connection, path: Path | None, migrations: Sequence[Migration]
 ) -> None:
-    """Bring the database to the newest version; a copy of it is made before each step.
+    """Bring the database to the newest version.
+
+    A copy of it is made before each step, unless it was empty.
 
     Args:
         connection: To the database, outside a transaction.
@@ -50,6 +52,8 @@ def upgrade(
         OSError: The copy could not be made.
     """
     newest = migrations[-1].version if migrations else 0
+    if not version(connection):
+        path = None
     while (found := version(connection)) != newest:
         if found > newest:
             raise NewerVersionError(
@@ -77,7 +81,7 @@ def _take_step(
     connection: sqlite3.Connection, path: Path | None, migrations: Sequence[Migration], found: int
 ) -> None:
     step = next(step for step in migrations if step.version == found + 1)
-    if path is not None and found:
+    if path is not None:
         _back_up(path, found)
     for statement in step.statements:
         connection.execute(statement)

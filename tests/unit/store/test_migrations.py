@@ -81,7 +81,9 @@ async def test_a_planted_link_for_the_copy_is_replaced(
 
 async def test_a_step_that_fails_leaves_the_database_as_it_was(path: Path, clock: Clock) -> None:
     await bring(path, clock, many(1))
-    bad = (*many(1), step(2, "CREATE TABLE half (a)", "nonsense"))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO t VALUES ('kept')")
+    bad = (*many(1), step(2, "CREATE TABLE half (a)", "CREATE UNIQUE INDEX u ON t (a)"))
     database = await Database.open(path, clock, migrations=bad)
     assert database.is_saving is False
     assert database.notices[0].startswith("Chats are not saved in this run. ")
