@@ -1,0 +1,81 @@
+"""Searching a transcript: which blocks hold a text, and where it is next."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from widgets.transcript.blocks import Block
+from widgets.transcript.lines import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A line that holds the text."""
+
+    item_id: str
+    line: int
+
+
+class Finder:
+    """One search; blocks are looked through by their source, and only matching ones rendered."""
+
+    def __init__(self, query: str) -> None:
+        """A search for `query`, without regard to case."""
+        self.query = query
+        self.folded = query.casefold()
+        self.current: Match | None = None
+
+    def count(self, blocks: Sequence[Block]) -> int:
+        """How often the text stands in all blocks."""
+        return sum(block.source().casefold().count(self.folded) for block in blocks)
+
+    def step(
+        self,
+        blocks: Sequence[Block],
+        lines_of: Callable[[Block], Sequence[Line]],
+        *,
+        backwards: bool,
+        start: int,
+    ) -> Match | None:
+        """Go to the next line that holds the text, around the ends.
+
+        Args:
+            blocks: All blocks.
+            lines_of: Renders one of them.
+            backwards: Towards the start.
+            start: Place of the block to begin at where nothing was found before.
+        """
+        places = {block.item.id: index for index, block in enumerate(blocks)}
+        here = places.get(self.current.item_id, start) if self.current else start
+        line = self.current.line if self.current else (-1 if not backwards else 1 << 30)
+        count = len(blocks)
+        for turn in range(count + 1):
+            index = (here - turn if backwards else here + turn) % max(1, count)
+            block = blocks[index]
+            if self.folded not in block.source().casefold():
+                continue
+            found = self._lines(block, lines_of)
+            if turn == 0:
+                found = [n for n in found if (n < line if backwards else n > line)]
+            if found:
+                self.current = Match(block.item.id, found[-1 if backwards else 0])
+                return self.current
+        return None
+
+    def _lines(self, block: Block, lines_of: Callable[[Block], Sequence[Line]]) -> list[int]:
+        """Lines of a block that show the text; its first one where only its source holds it."""
+        if block.is_foldable() and not block.is_expanded:
+            block.is_expanded = True
+        found = [n for n, line in enumerate(lines_of(block)) if self.folded in line.text.casefold()]
+        return found or [0]
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Offsets of the text inside a line, in characters, half-open."""
+        found: list[tuple[int, int]] = []
+        folded = text.casefold()
+        if len(folded) != len(text):
+            folded = text.lower() if len(text.lower()) == len(text) else text
+        place = folded.find(self.folded)
+        while place >= 0 and self.folded:
+            found.append((place, place + len(self.folded)))
+            place = folded.find(self.folded, place + len(self.folded))
+        return found

@@ -1,0 +1,360 @@
+"""The transcript: one widget that draws a whole conversation line by line.
+
+How it stays cheap: docs/decisions/0002-one-transcript-widget.md.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from textual.message import Message
+from textual.reactive import reactive
+
+from services.models.chat import ErrorCard, Item, Reply, UserMessage
+from widgets.glyphs import Glyphs
+from widgets.transcript.blocks import Block, make_block
+from widgets.transcript.canvas import BlockCanvas
+from widgets.transcript.find import Finder
+from widgets.transcript.selection import selected_text
+
+EARLIER_THRESHOLD = 40
+"""Blocks before the view at which earlier ones are asked for."""
+
+
+class Transcript(BlockCanvas):
+    """Blocks, newest last; follows the end only while the reader is there."""
+
+    is_finding: reactive[bool] = reactive(default=False, bindings=True)
+
+    @dataclass
+    class RetryRequested(Message):
+        """The failed turn shall run again."""
+
+    @dataclass
+    class EditRequested(Message):
+        """This user message shall be edited and sent anew."""
+
+        item_id: str
+
+    @dataclass
+    class EarlierWanted(Message):
+        """The reader nears the first block that is known."""
+
+    def __init__(
+        self,
+        glyphs: Glyphs,
+        *,
+        max_width: int = 100,
+        has_colour: bool = True,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """An empty transcript.
+
+        Args:
+            glyphs: Marks to draw with.
+            max_width: Columns of an answer at most; 0 for as wide as the widget.
+            has_colour: False under NO_COLOR.
+            id: Of the widget.
+        """
+        super().__init__(glyphs, has_colour=has_colour, id=id)
+        self._max_width = max_width
+        self._places: dict[str, Block] = {}
+        self._earlier = 0
+        self._has_asked = False
+
+    def load(self, items: Sequence[Item], *, earlier: int = 0) -> None:
+        """Show these items instead of all others, at their end.
+
+        Args:
+            items: The newest ones.
+            earlier: How many stand before them and can be asked for.
+        """
+        self._viewport.clear()
+        self._places.clear()
+        self._cursor = self._selection = None
+        self.end_find()
+        self._viewport.blocks = [self._new_block(item, is_open=False) for item in items]
+        self._earlier = earlier
+        self._has_asked = False
+        self.new_below = 0
+        self.update_soon()
+
+    def prepend(self, items: Sequence[Item]) -> None:
+        """Put earlier items in front; the line under the reader's eye stays."""
+        self._viewport.insert_before([self._new_block(item, is_open=False) for item in items])
+        self._earlier = max(0, self._earlier - len(items))
+        self._has_asked = False
+        self.update_soon()
+
+    def open_item(self, item: Item) -> None:
+        """An item begins; `append` adds to it."""
+        self._put(item, is_open=True)
+
+    def append(self, item_id: str, channel: str, text: str) -> None:
+        """More of an open item; nothing happens for one that is not there.
+
+        Args:
+            item_id: Of the item.
+            channel: As `Block.append` takes it.
+            text: Clean plain text.
+        """
+        block = self._places.get(item_id)
+        if block is not None:
+            block.append(channel, text)
+            self.update_soon()
+
+    def close_item(self, item: Item) -> None:
+        """An item as it is in the end: takes the place of the open one, or comes last."""
+        self._put(item, is_open=False)
+
+    def dim_items(self, item_ids: Iterable[str]) -> None:
+        """Show these muted: they will be replaced."""
+        for item_id in item_ids:
+            if block := self._places.get(item_id):
+                block.is_dimmed = True
+        self.update_soon()
+
+    def drop_items(self, item_ids: Iterable[str]) -> None:
+        """Take these away."""
+        gone = {id(block) for i in item_ids if (block := self._places.pop(i, None))}
+        indexes = [n for n, block in enumerate(self._viewport.blocks) if id(block) in gone]
+        self._viewport.remove(indexes)
+        if self._cursor is not None and id(self._cursor) in gone:
+            self._cursor = None
+        self.update_soon()
+
+    def _put(self, item: Item, *, is_open: bool) -> None:
+        block = self._places.get(item.id)
+        if block is not None:
+            block.is_dimmed = False
+            block.set_item(item, is_open=is_open)
+        else:
+            self._viewport.blocks.append(self._new_block(item, is_open=is_open))
+            if not self._viewport.is_following:
+                self.new_below += 1
+        self.update_soon()
+
+    def _new_block(self, item: Item, *, is_open: bool) -> Block:
+        block = make_block(item, is_open=is_open, max_width=self._max_width)
+        self._places[item.id] = block
+        return block
+
+    def action_cursor_up(self) -> None:
+        """To the block above, or further up in one that does not fit."""
+        self._move_cursor(-1)
+
+    def action_cursor_down(self) -> None:
+        """To the block below, or further down in one that does not fit."""
+        self._move_cursor(1)
+
+    def action_page_up(self) -> None:
+        """One page up."""
+        self._page(-1)
+
+    def action_page_down(self) -> None:
+        """One page down."""
+        self._page(1)
+
+    def action_home(self) -> None:
+        """To the start of what is known."""
+        if self._viewport.blocks:
+            self._viewport.go_to(0)
+            self._cursor = self._viewport.blocks[0]
+            self.update_soon()
+
+    def action_end(self) -> None:
+        """To the end, and follow it."""
+        self._viewport.follow()
+        if self._viewport.blocks:
+            self._cursor = self._viewport.blocks[-1]
+        self.update_soon()
+
+    def action_toggle(self) -> None:
+        """Open or fold the block at the cursor."""
+        block = self._current_block()
+        if block is not None and block.is_foldable():
+            block.is_expanded = not block.is_expanded
+            self.update_soon()
+
+    def action_copy_block(self) -> None:
+        """Copy the block at the cursor as it was written."""
+        block = self._current_block()
+        if block is not None:
+            self.post_message(self.CopyRequested(block.source(), "block"))
+
+    def action_copy_answer(self) -> None:
+        """Copy the whole answer of the turn at the cursor as Markdown."""
+        block = self._current_block()
+        if block is None:
+            return
+        turn = block.item.turn_id
+        texts = [
+            each.source()
+            for each in self._viewport.blocks
+            if isinstance(each.item, Reply) and each.item.turn_id == turn
+        ]
+        text = "\n\n".join(part for part in texts if part) or block.source()
+        self.post_message(self.CopyRequested(text, "answer"))
+
+    def action_retry(self) -> None:
+        """Run the failed turn again."""
+        self.post_message(self.RetryRequested())
+
+    def action_edit(self) -> None:
+        """Edit the user message at the cursor, or the one it answers, and fork."""
+        block = self._current_block()
+        if block is None:
+            return
+        turn = block.item.turn_id
+        for each in self._viewport.blocks:
+            if isinstance(each.item, UserMessage) and each.item.turn_id == turn:
+                self.post_message(self.EditRequested(each.item.id))
+                return
+
+    def action_copy_selection(self) -> None:
+        """Copy what is selected, and select nothing any more."""
+        text = self.selected_text()
+        self.clear_selection()
+        if text:
+            self.post_message(self.CopyRequested(text, "selection"))
+
+    def action_find_next(self) -> None:
+        """To the next match."""
+        self._step(backwards=False)
+
+    def action_find_previous(self) -> None:
+        """To the match before."""
+        self._step(backwards=True)
+
+    def find(self, query: str) -> int:
+        """Search; the view goes to the last match at or before where the reader is.
+
+        Args:
+            query: Text; case does not matter. Empty ends the search.
+
+        Returns:
+            How often it is there.
+        """
+        if not query:
+            self.end_find()
+            return 0
+        self._finder = Finder(query)
+        self.is_finding = True
+        count = self._finder.count(self._viewport.blocks)
+        if count:
+            self._step(backwards=True)
+        self.update_soon()
+        return count
+
+    def end_find(self) -> None:
+        """Stop searching; the view stays where it is."""
+        self._finder = None
+        self.is_finding = False
+        self.update_soon()
+
+    def selected_text(self) -> str:
+        """What is selected with the mouse; empty for nothing."""
+        span = self._span()
+        return selected_text(span, self._viewport.blocks, self._lines) if span else ""
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self._selection = None
+        self.has_selection = False
+        self.update_soon()
+
+    @property
+    def is_following(self) -> bool:
+        """Whether the view sticks to the end."""
+        return self._viewport.is_following
+
+    @property
+    def current_item(self) -> Item | None:
+        """The item at the cursor, else the last one."""
+        block = self._current_block()
+        return block.item if block else None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the last block is an error card."""
+        blocks = self._viewport.blocks
+        return bool(blocks) and isinstance(blocks[-1].item, ErrorCard)
+
+    def post_update(self) -> None:
+        if (
+            self._earlier
+            and not self._has_asked
+            and self._viewport.first_index < EARLIER_THRESHOLD
+            and not self._viewport.is_following
+        ):
+            self._has_asked = True
+            self.post_message(self.EarlierWanted())
+
+    def _current_block(self) -> Block | None:
+        if self._cursor is not None:
+            return self._cursor
+        return self._viewport.blocks[-1] if self._viewport.blocks else None
+
+    def _move_cursor(self, step: int) -> None:
+        """One block on, but for blocks that do not fit: those are read through first."""
+        viewport = self._viewport
+        blocks = viewport.blocks
+        if not blocks or not self.size.height:
+            return
+        if self._cursor is None:
+            self._cursor = blocks[-1]
+        index = blocks.index(self._cursor)
+        top = viewport.rows_from_top(index)
+        rows = viewport.rows_of(index)
+        if step > 0 and top is not None and top + rows > self.size.height:
+            viewport.scroll(min(self.size.height - 2, top + rows - self.size.height))
+        elif step < 0 and top is not None and self._begins_above(index):
+            viewport.scroll(-min(self.size.height - 2, self._hidden_above(index)))
+        elif 0 <= index + step < len(blocks):
+            self._cursor = blocks[index + step]
+            self._bring_into_view(index + step, at_end=step < 0)
+        elif step > 0:
+            viewport.follow()
+        self.update_soon()
+
+    def _begins_above(self, index: int) -> bool:
+        return self._hidden_above(index) > 0
+
+    def _hidden_above(self, index: int) -> int:
+        """Rows of the first visible block that are above the view."""
+        viewport = self._viewport
+        rows = viewport.visible()
+        if viewport.first_index != index:
+            return 0
+        seen = sum(1 for row in rows if row.index == index)
+        return max(0, viewport.rows_of(index) - seen) if seen < self.size.height else rows[0].line
+
+    def _bring_into_view(self, index: int, *, at_end: bool) -> None:
+        viewport = self._viewport
+        rows = viewport.rows_of(index)
+        top = viewport.rows_from_top(index)
+        if top is not None and top + rows <= self.size.height and not self._begins_above(index):
+            return
+        viewport.go_to(index, 0, above=0 if rows > self.size.height else 1)
+        if at_end and rows > self.size.height:
+            viewport.scroll(rows - self.size.height)
+        elif not at_end and rows <= self.size.height:
+            viewport.scroll(rows - self.size.height + 1)
+
+    def _page(self, direction: int) -> None:
+        self._viewport.scroll(direction * max(1, self.size.height - 2))
+        seen = [row.index for row in self._viewport.visible() if row.line >= 0]
+        if seen and (self._cursor is None or self._viewport.blocks.index(self._cursor) not in seen):
+            self._cursor = self._viewport.blocks[seen[0] if direction < 0 else seen[-1]]
+        self.update_soon()
+
+    def _step(self, *, backwards: bool) -> None:
+        if self._finder is None or not self._viewport.blocks:
+            return
+        blocks = self._viewport.blocks
+        start = blocks.index(self._cursor) if self._cursor is not None else len(blocks) - 1
+        match = self._finder.step(blocks, self._lines, backwards=backwards, start=start)
+        if match is not None:
+            index = next(n for n, block in enumerate(blocks) if block.item.id == match.item_id)
+            self._cursor = blocks[index]
+            self._viewport.go_to(index, match.line, above=self.size.height // 3)
+        self.update_soon()
