@@ -36,6 +36,8 @@ class Say:
     phase: str | None = None
     """`commentary` for progress before tools, `final_answer` for the answer."""
     citations: Sequence[Citation] = ()
+    is_cut: bool = False
+    """Whether it breaks off after its text, without its closing events."""
 
 
 @dataclass(frozen=True, slots=True)

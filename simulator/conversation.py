@@ -37,7 +37,7 @@ class Conversation:
     is_continued: bool = False
     """Whether the model has spoken since the last prompt."""
     tries: int = 0
-    """How many times this very request has come before."""
+    """How many times the same was asked before."""
 
     @property
     def prompt(self) -> str:
@@ -55,7 +55,7 @@ class Conversation:
         return max(1, len(self.prompts))
 
 
-def read_conversation(wire: Wire, body: Mapping[str, Any], size: int, tries: int) -> Conversation:
+def read_conversation(wire: Wire, body: Mapping[str, Any], size: int) -> Conversation:
     """The conversation of a request body that was found valid; `size` in bytes."""
     entries = _entries(body.get("input" if wire == "responses" else "messages"))
     prompts: list[str] = []
@@ -85,7 +85,6 @@ def read_conversation(wire: Wire, body: Mapping[str, Any], size: int, tries: int
         tools=frozenset(_tool_names(body.get("tools"))),
         characters=size,
         is_continued=is_continued,
-        tries=tries,
     )
 
 

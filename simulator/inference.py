@@ -14,13 +14,15 @@ from simulator.conversation import Wire
 from simulator.limits import Limits
 from simulator.playback import Playback
 from simulator.recording import Recorded
-from simulator.replies import detail, missing_key, openai_error, wrong_key
+from simulator.replies import detail, missing_key, not_found, openai_error, wrong_key
 from simulator.script import Status, Step
 from simulator.stage import Stage, now
 from simulator.teller import Teller
 from simulator.validation import check_chat, check_responses
 
 CODEX = "/backend-api/codex"
+
+EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 class Inference:
@@ -35,8 +37,8 @@ class Inference:
         self._etag = models_etag()
 
     def routes(self) -> list[BaseRoute]:
-        """Routes of the application."""
-        return [
+        """Routes of the application; the last takes every path, so it goes to the end."""
+        known = [
             Route(f"{base}/{path}", endpoint, methods=[method])
             for base in ("/v1", CODEX)
             for path, method, endpoint in (
@@ -45,6 +47,12 @@ class Inference:
                 ("chat/completions", "POST", self.chat),
             )
         ]
+        return [*known, Route("/{path:path}", self.nothing, methods=EVERY_METHOD)]
+
+    async def nothing(self, request: Request) -> Response:
+        """Any other path."""
+        recorded = await record(self._stage, request)
+        return self._play("nothing", recorded, [], self._headers(), not_found())
 
     async def models(self, request: Request) -> Response:
         """`GET /models`."""

@@ -143,6 +143,8 @@ class ResponsesWriter:
         yield from self._send(events.part_added(item_id, items.text_part(""), index))
         for piece in self._paced(part.text):
             yield from self._delta(events.delta(item_id, piece, index))
+        if part.is_cut:
+            return
         notes = [note for citation in part.citations for note in _annotations(part.text, citation)]
         for number, note in enumerate(notes):
             yield from self._send(events.annotation_added(item_id, note, number, index))

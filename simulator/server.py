@@ -109,7 +109,7 @@ class Simulator:
         limits = Limits()
         teller = Teller(tell, limits, speed=speed, seed=seed)
         inference = Inference(self.stage, teller, limits, api_key)
-        routes = inference.routes() + Control(self.stage).routes()
+        routes = Control(self.stage).routes() + inference.routes()
         self._app = Starlette(routes=routes)
         self._wanted_port = port
         self._port = 0

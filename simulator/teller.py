@@ -1,9 +1,10 @@
 """Lets a story answer a request, on either wire."""
 
-import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
 from random import Random
 from typing import Any, TypeAlias, cast
 
@@ -41,8 +42,10 @@ class Teller:
         """The answer to a valid request of `size` bytes, and its steps."""
         self._count += 1
         rng = Random(f"{self._seed}/{self._count}")  # noqa: S311  (nothing here is secret)
-        asked = read_conversation(wire, body, size, self._tried(wire, body))
-        answer = self._story(asked, Random(f"{self._seed}/{asked.turn}"))  # noqa: S311
+        asked = read_conversation(wire, body, size)
+        asked = replace(asked, tries=self._tried(asked, body.get("prompt_cache_key")))
+        chat_seed = f"{self._seed}/{asked.prompts[:1]}"
+        answer = self._story(asked, Random(chat_seed))  # noqa: S311
         pace = Pace(self._speed, rng)
         if wire == "responses":
             echo = {name: body[name] for name in ECHOED if body.get(name) is not None}
@@ -52,9 +55,10 @@ class Teller:
         has_usage = options.get("include_usage") is True
         return answer, ChatWriter(answer, asked, pace, rng, has_usage=has_usage).steps()
 
-    def _tried(self, wire: Wire, body: Mapping[str, Any]) -> int:
-        asked = body.get("input" if wire == "responses" else "messages")
-        key = hashlib.sha256(json_bytes(asked)).digest()
+    def _tried(self, asked: Conversation, chat: object) -> int:
+        """How often the same was asked before, whatever a broken try left in the history."""
+        outputs = [result.output for result in asked.results]
+        key = sha256(json_bytes([asked.wire, chat, asked.prompts, outputs])).digest()
         tries = self._tries.pop(key, 0)
         self._tries[key] = tries + 1
         while len(self._tries) > REMEMBERED:

@@ -25,7 +25,7 @@ def error(asked: Conversation, rng: Random) -> Answer:
     if asked.tries == 1:
         return Answer(
             [
-                Say(written("retries").text[:160]),
+                Say(written("retries").text[:160], is_cut=True),
                 Fail("server_error", "An error occurred while processing your request."),
             ]
         )
@@ -37,7 +37,7 @@ def broken(asked: Conversation, rng: Random) -> Answer:
     del rng
     whole = answer("async")
     if asked.tries == 0:
-        return Answer([*whole.parts[:1], Say(written("async").text[:200]), Cut()])
+        return Answer([*whole.parts[:1], Say(written("async").text[:200], is_cut=True), Cut()])
     return whole
 
 
@@ -57,7 +57,7 @@ def too_long(asked: Conversation, rng: Random) -> Answer:
 def plain_error(asked: Conversation, rng: Random) -> Answer:
     """An error event at top level, in the middle of the text."""
     del asked, rng
-    return Answer([Say("So far "), Fail("server_error", "try later", is_plain=True)])
+    return Answer([Say("So far ", is_cut=True), Fail("server_error", "try later", is_plain=True)])
 
 
 def limit(asked: Conversation, rng: Random) -> Answer:
@@ -98,7 +98,8 @@ def unknown(asked: Conversation, rng: Random) -> Answer:
             Emit(events.progress("hologram_call.spinning", "holo_none", 7)),
             Other(hologram, hologram | {"status": "rendered"}, [("hologram_call.spinning", {})]),
             Emit({"type": "telemetry", "nested": {"a": [1, 2, {"b": None}]}}),
-            Say("That was a hologram. Clients that do not know it go on.", phase="aside"),
+            Say("That was a hologram. Clients that do not know it go on.", phase="final_answer"),
+            Say("This message has a phase that nobody knows.", phase="aside"),
         ]
     )
 

@@ -91,7 +91,7 @@ def test_history_that_does_not_hold_together_is_refused(
 def test_history_that_holds_together_is_accepted(ask: Ask) -> None:
     output = {"type": "function_call_output", "call_id": "c1", "output": "12:00"}
     said = {"role": "assistant", "content": [{"type": "output_text", "text": "hi"}]}
-    thought = {"type": "reasoning", "summary": [], "encrypted_content": "x"}
+    thought: dict[str, Any] = {"type": "reasoning", "summary": [], "encrypted_content": "x"}
     assert ask(CODEX, input=[user("a"), said, thought, call("c1"), output]).is_success
 
 
