@@ -1,0 +1,266 @@
+"""Every action once: its id, where it holds, its keys and its words.
+
+Bindings, footer, help, palette and which-key panel are made from this table, so they cannot
+disagree. The user's own keys come from the configuration by id (`[keys.bind]`).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Context(StrEnum):
+    """Where an action holds."""
+
+    EVERYWHERE = "everywhere"
+    PANE = "pane"
+    """Any pane that is not being typed in."""
+    TRANSCRIPT = "transcript"
+    CHATS = "chats"
+    COMPOSER = "composer"
+    WELCOME = "welcome"
+    LEADER = "leader"
+    """After Ctrl-X."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """One thing that can be done."""
+
+    id: str
+    context: Context
+    action: str
+    """What Textual runs on the node that owns the context."""
+    keys: tuple[str, ...]
+    help: str
+    """One line, begins with a verb or names what is moved over."""
+    group: str
+    """Head under which help and palette show it."""
+    hint: str = ""
+    """A verb for the footer; empty keeps it out."""
+    rank: int = 50
+    """Footer hints with a lower rank stay longer as it gets narrow."""
+    in_palette: bool = True
+    has_priority: bool = False
+    """Whether it comes before what the focused widget does with the key."""
+
+
+def _act(  # noqa: PLR0913
+    context: Context,
+    name: str,
+    keys: str,
+    help: str,  # noqa: A002
+    group: str,
+    *,
+    action: str = "",
+    hint: str = "",
+    rank: int = 50,
+    in_palette: bool = True,
+    has_priority: bool = False,
+) -> Action:
+    return Action(
+        id=f"{context}.{name}",
+        context=context,
+        action=action or name,
+        keys=tuple(keys.split()),
+        help=help,
+        group=group,
+        hint=hint,
+        rank=rank,
+        in_palette=in_palette,
+        has_priority=has_priority,
+    )
+
+
+_E, _P, _T = Context.EVERYWHERE, Context.PANE, Context.TRANSCRIPT
+_L, _C, _W, _X = Context.CHATS, Context.COMPOSER, Context.WELCOME, Context.LEADER
+
+ACTIONS: tuple[Action, ...] = (
+    _act(_E, "ladder", "ctrl+c", "copy, close, stop, quit", "EVERYWHERE", in_palette=False,
+         has_priority=True),
+    _act(_E, "leader", "ctrl+x", "leader, also in text", "EVERYWHERE", in_palette=False,
+         has_priority=True),
+    _act(_E, "redraw", "ctrl+l", "draw again", "EVERYWHERE", has_priority=True),
+    _act(_E, "suspend", "ctrl+z", "suspend", "EVERYWHERE", has_priority=True),
+    _act(_E, "help", "f1", "help for this pane", "EVERYWHERE", in_palette=False),
+    _act(_P, "view", "2", "switch view", "EVERYWHERE", action="view('chat')", in_palette=False),
+    _act(_P, "palette", "colon", "command palette", "EVERYWHERE", hint="command", rank=30,
+         in_palette=False),
+    _act(_P, "help", "question_mark", "help for this pane", "EVERYWHERE", hint="help", rank=0),
+    _act(_P, "write", "i", "write", "EVERYWHERE", hint="write", rank=10),
+    _act(_P, "next_pane", "tab", "next pane", "MOVE", in_palette=False),
+    _act(_P, "previous_pane", "shift+tab", "previous pane", "MOVE", in_palette=False),
+    _act(_P, "find", "slash", "find", "MOVE", hint="find", rank=35),
+    _act(_P, "new", "n", "new chat", "THIS CHAT"),
+    _act(_P, "zoom", "z", "zoom this pane", "LOOK"),
+    _act(_P, "interrupt", "x", "stop the answer", "THIS CHAT", hint="stop", rank=20),
+    _act(_P, "back", "q", "back, then quit", "EVERYWHERE"),
+    _act(_T, "cursor_down", "j down", "block below", "MOVE", in_palette=False),
+    _act(_T, "cursor_up", "k up", "block above", "MOVE", in_palette=False),
+    _act(_T, "page_down", "pagedown ctrl+f", "page down", "MOVE", in_palette=False),
+    _act(_T, "page_up", "pageup ctrl+b", "page up", "MOVE", in_palette=False),
+    _act(_T, "home", "g home", "start", "MOVE", in_palette=False),
+    _act(_T, "end", "G end", "end, and follow it", "MOVE", in_palette=False),
+    _act(_T, "find_next", "n", "next match", "MOVE", hint="next", rank=15, in_palette=False),
+    _act(_T, "find_previous", "N", "match before", "MOVE", in_palette=False),
+    _act(_T, "toggle", "enter l right", "open or fold", "THIS CHAT", hint="open", rank=40,
+         in_palette=False),
+    _act(_T, "leave", "escape h left", "back to the list", "MOVE", in_palette=False),
+    _act(_T, "copy_block", "y", "copy block", "THIS CHAT", hint="copy", rank=25),
+    _act(_T, "copy_answer", "Y", "copy the whole answer", "THIS CHAT"),
+    _act(_T, "retry", "r", "try the failed turn again", "THIS CHAT", hint="retry", rank=5),
+    _act(_T, "edit", "e", "edit message here and fork", "THIS CHAT", hint="edit", rank=45),
+    _act(_L, "cursor_down", "j down", "chat below", "MOVE", in_palette=False),
+    _act(_L, "cursor_up", "k up", "chat above", "MOVE", in_palette=False),
+    _act(_L, "page_down", "pagedown", "page down", "MOVE", in_palette=False),
+    _act(_L, "page_up", "pageup", "page up", "MOVE", in_palette=False),
+    _act(_L, "home", "g home", "start", "MOVE", in_palette=False),
+    _act(_L, "end", "G end", "end", "MOVE", in_palette=False),
+    _act(_L, "open", "enter l right", "open the chat", "CHATS", hint="open", rank=40,
+         in_palette=False),
+    _act(_C, "send", "enter", "send, or queue", "WHILE WRITING", hint="send", rank=20,
+         in_palette=False),
+    _act(_C, "newline", "ctrl+j shift+enter", "new line; also \\ and enter", "WHILE WRITING",
+         hint="newline", rank=40, in_palette=False),
+    _act(_C, "leave", "escape", "leave the text; twice stops the answer", "WHILE WRITING",
+         hint="leave", rank=30, in_palette=False),
+    _act(_C, "search_history", "ctrl+r", "search what you wrote", "WHILE WRITING",
+         in_palette=False),
+    _act(_C, "expand_paste", "ctrl+o", "open a folded paste", "WHILE WRITING", in_palette=False),
+    _act(_C, "help", "f1", "help", "WHILE WRITING", action="screen.help", in_palette=False),
+    _act(_W, "previous", "k up", "choice above", "MOVE", in_palette=False),
+    _act(_W, "next", "j down", "choice below", "MOVE", in_palette=False),
+    _act(_W, "choose", "enter l right", "start this way", "START", hint="start", rank=20,
+         in_palette=False),
+    _act(_X, "send_now", "enter", "send now", "WRITE"),
+    _act(_X, "edit_external", "e ctrl+e", "edit in $EDITOR", "WRITE"),
+    _act(_X, "effort_down", "comma", "effort down", "WRITE"),
+    _act(_X, "effort_up", "full_stop", "effort up", "WRITE"),
+    _act(_X, "pick_model", "p", "pick a model", "WRITE"),
+    _act(_X, "view_chat", "2", "switch view", "SEE", action="view('chat')", in_palette=False),
+    _act(_X, "palette", "colon", "command", "SEE", in_palette=False),
+    _act(_X, "zoom", "z", "zoom this pane", "SEE", in_palette=False),
+    _act(_X, "help", "question_mark", "help", "SEE", in_palette=False),
+    _act(_X, "new", "n", "new chat", "DO", in_palette=False),
+    _act(_X, "mouse", "m", "mouse on, off", "DO"),
+)  # fmt: skip
+
+READLINE_HELP: tuple[tuple[str, str], ...] = (
+    ("ctrl-a ctrl-e", "start, end of line"),
+    ("ctrl-b ctrl-f", "character back, on"),
+    ("alt-b alt-f", "word back, on"),
+    ("ctrl-w alt-d", "delete word back, on"),
+    ("ctrl-u ctrl-k", "delete to start, end"),
+    ("ctrl-y", "put back what was deleted"),
+    ("up down", "what you wrote before, at the edges"),
+)
+"""Keys of the composer that belong to every line editor and cannot be changed here."""
+
+SHOWN_KEYS: Mapping[str, str] = {
+    "question_mark": "?",
+    "colon": ":",
+    "slash": "/",
+    "comma": ",",
+    "full_stop": ".",
+    "escape": "esc",
+    "pagedown": "pgdn",
+    "pageup": "pgup",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
+
+class Keymap:
+    """The table with the user's own keys laid over it."""
+
+    def __init__(self, actions: Iterable[Action] = ACTIONS) -> None:
+        """A keymap of these actions."""
+        self.actions = tuple(actions)
+
+    def with_overrides(
+        self, overrides: Mapping[str, str], *, flavor: str = "readline"
+    ) -> "tuple[Keymap, tuple[str, ...]]":
+        """The same with other keys.
+
+        Args:
+            overrides: Keys by action id, several separated by commas.
+            flavor: `modern` gives Ctrl-P to the command palette.
+
+        Returns:
+            The keymap, and a sentence for each override that cannot be used.
+        """
+        known = {action.id: action for action in self.actions}
+        problems = [f'keys.bind: there is no action "{name}"' for name in overrides
+                    if name not in known]  # fmt: skip
+        changed: list[Action] = []
+        for action in self.actions:
+            keys = tuple(k.strip() for k in overrides.get(action.id, "").split(",") if k.strip())
+            if flavor == "modern" and action.id == "pane.palette":
+                keys = (*(keys or action.keys), "ctrl+p")
+            wrong = [key for key in keys if not _is_key(key)]
+            problems += [f'keys.bind: "{key}" for {action.id} is not a key' for key in wrong]
+            changed.append(replace(action, keys=keys) if keys and not wrong else action)
+        keymap = Keymap(changed)
+        problems += keymap.conflicts()
+        return keymap, tuple(problems)
+
+    def conflicts(self) -> list[str]:
+        """A sentence for each key that means two things in one context."""
+        seen: dict[tuple[Context, str], str] = {}
+        found: list[str] = []
+        for action in self.actions:
+            for key in action.keys:
+                other = seen.setdefault((action.context, key), action.id)
+                if other != action.id:
+                    found.append(f'keys: "{show_key(key)}" means {other} and {action.id}')
+        return found
+
+    def of(self, context: Context) -> tuple[Action, ...]:
+        """The actions of a context, in the order of the table."""
+        return tuple(action for action in self.actions if action.context is context)
+
+    def bindings(self, *contexts: Context) -> list[Binding]:
+        """Textual bindings, each with the action's id."""
+        return [
+            Binding(
+                ",".join(action.keys),
+                action.action,
+                action.help,
+                id=action.id,
+                show=False,
+                priority=action.has_priority,
+            )
+            for context in contexts
+            for action in self.of(context)
+        ]
+
+    def textual_keymap(self) -> dict[str, str]:
+        """Keys by id, as `App.set_keymap` takes them, for those that differ from the table."""
+        usual = {action.id: action.keys for action in ACTIONS}
+        return {a.id: ",".join(a.keys) for a in self.actions if usual.get(a.id) != a.keys}
+
+    def hints(self, contexts: Sequence[Context]) -> list[tuple[Action, str, str]]:
+        """Footer hints of these contexts: action, key as shown, verb; first to go comes last."""
+        found = [a for context in contexts for a in self.of(context) if a.hint]
+        return [(a, show_key(a.keys[0]), a.hint) for a in sorted(found, key=lambda a: a.rank)]
+
+
+def show_key(key: str) -> str:
+    """A key as people write it: `ctrl-x`, `?`, `pgdn`."""
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    return "-".join([*modifiers, SHOWN_KEYS.get(last, last)])
+
+
+def show_keys(keys: Iterable[str]) -> str:
+    """Several keys, two blanks apart where one is longer than a character."""
+    return " ".join(show_key(key) for key in keys)
+
+
+def _is_key(key: str) -> bool:
+    *modifiers, last = key.split("+") if len(key) > 1 else [key]
+    known = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
+    return set(modifiers) <= known and bool(last) and (len(last) == 1 or last.isidentifier())
