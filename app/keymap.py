@@ -47,7 +47,7 @@ class Action:
     """Whether it comes before what the focused widget does with the key."""
 
 
-def _act(  # noqa: PLR0913
+def _act(
     context: Context,
     name: str,
     keys: str,
