@@ -247,7 +247,7 @@ class Assembler:
         self._forget(entry)
         if isinstance(made.item, Reply) and not is_open and made.raw is None:
             return
-        yield from self._done(made)
+        yield from self._done(made, members)
 
     def _ending(self, wire: WireItem, kind: Kind, index: int | None) -> OpenItem | None:
         """The open item that a done one without a known id ends."""
@@ -268,11 +268,11 @@ class Assembler:
         if entry.is_shown or not is_empty:
             yield from self._done(made)
 
-    def _done(self, made: Made) -> Iterator[StreamValue]:
+    def _done(self, made: Made, whole: dict[str, Any] | None = None) -> Iterator[StreamValue]:
         if made.raw is not None:
             self.kept.append(made.raw)
             self.has_calls = self.has_calls or isinstance(made.item, ToolCall)
-        yield ItemDone(item=made.item, raw=made.raw)
+        yield ItemDone(item=made.item, raw=made.raw, whole=whole)
         if isinstance(made.item, WebSearch | Reasoning):
             yield from self.phase(TurnPhase.THINKING)
 

@@ -79,6 +79,8 @@ class ItemDone:
     item: Item
     raw: Mapping[str, Any] | None
     """Wire item for the history, in the Responses shape; None for what is not sent back."""
+    whole: Mapping[str, Any] | None = None
+    """The finished item exactly as it came, members and types that we do not know included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
