@@ -4,7 +4,7 @@ import json
 import time
 from argparse import Namespace
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.cli.output import EXIT_OK, Output, failure_values
 from services.models.chat import (
@@ -19,9 +19,7 @@ from services.models.chat import (
     UserMessage,
     WebSearch,
 )
-
-if TYPE_CHECKING:
-    from app.wiring import Services
+from services.store.chats import ChatStore
 
 SHOWN_ID = 8
 """Characters of an id in the list; a prefix of 6 is enough to name a chat."""
@@ -38,17 +36,17 @@ _TYPES: dict[type, str] = {
 }
 
 
-async def run(services: "Services", arguments: Namespace, output: Output) -> int:
+async def run(store: ChatStore, arguments: Namespace, output: Output) -> int:
     """List the chats, or show one."""
     if arguments.chats_command == "list":
-        await _list(services, arguments, output)
+        await _list(store, arguments, output)
     else:
-        await _show(services, arguments, output)
+        await _show(store, arguments, output)
     return EXIT_OK
 
 
-async def _list(services: "Services", arguments: Namespace, output: Output) -> None:
-    chats = await services.chats.summaries(limit=arguments.limit)
+async def _list(store: ChatStore, arguments: Namespace, output: Output) -> None:
+    chats = await store.summaries(limit=arguments.limit)
     if output.is_json:
         output.document({"chats": [_values(chat) for chat in chats]})
         return
@@ -67,8 +65,8 @@ async def _list(services: "Services", arguments: Namespace, output: Output) -> N
     )
 
 
-async def _show(services: "Services", arguments: Namespace, output: Output) -> None:
-    chat = await services.chats.load(await services.chats.resolve(arguments.chat))
+async def _show(store: ChatStore, arguments: Namespace, output: Output) -> None:
+    chat = await store.load(await store.resolve(arguments.chat))
     if output.is_json:
         items = [_item_values(item) for item in chat.items]
         output.document(_values(chat.summary) | {"draft": chat.draft, "items": items})

@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, TypeAlias
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from app.cli.output import (
     EXIT_CLOSED_PIPE,
@@ -20,6 +22,7 @@ from services.errors import ServiceError
 
 if TYPE_CHECKING:
     from app.wiring import Services
+    from services.provider import Provider
 
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -74,14 +77,21 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
 
             return _with_services(arguments, settings, output, models.run)
         case _:
-            from app.cli import chats
-
-            return _with_services(arguments, settings, output, chats.run)
+            _begin(settings, output)
+            return _until_signal(_run_chats(arguments, settings, output))
 
 
 def _with_services(
     arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
 ) -> int:
+    _begin(settings, output)
+    # httpx imports its own command line, and with it rich and pygments, where they are
+    # installed: half of the time to the first token. Without it, it does without.
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
+    return _until_signal(_run_with_services(arguments, settings, output, command))
+
+
+def _begin(settings: Settings, output: Output) -> None:
     from app.logs import start_log
 
     for problem in settings.problems:
@@ -90,13 +100,15 @@ def _with_services(
     trouble = start_log(path, settings.log_level, [os.environ.get("OPENAI_API_KEY", "")])
     if trouble:
         output.say(f"warning: {trouble}")
+
+
+def _until_signal(work: Coroutine[None, None, int]) -> int:
+    """Run `work` to its end, which a signal brings near; the exit code."""
     with asyncio.Runner() as runner:
-        return runner.run(_run_with_services(arguments, settings, output, command))
+        return runner.run(_signalled(work))
 
 
-async def _run_with_services(
-    arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
-) -> int:
+async def _signalled(work: Coroutine[None, None, int]) -> int:
     ended_by: list[int] = []
     task = asyncio.current_task()
     assert task is not None
@@ -111,14 +123,43 @@ async def _run_with_services(
     for number in ENDING_SIGNALS:
         loop.add_signal_handler(number, end, number)
     try:
-        async with _open(arguments, settings) as services:
-            for notice in services.notices:
-                output.say(f"note: {notice}")
-            return await command(services, arguments, output)
+        return await work
     except asyncio.CancelledError:
         if not ended_by:
             raise
         return 128 + ended_by[0]
+
+
+async def _run_with_services(
+    arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
+) -> int:
+    async with _open(arguments, settings) as services:
+        host = _far_host(services.provider)
+        if host:
+            output.say(f"note: answers come from {host}")
+        for notice in services.notices:
+            output.say(f"note: {notice}")
+        return await command(services, arguments, output)
+
+
+async def _run_chats(arguments: Namespace, settings: Settings, output: Output) -> int:
+    """Chats are read without a provider, so also where none is set up."""
+    from app.cli import chats
+    from services.clock import SystemClock
+    from services.store.chats import ChatStore
+    from services.store.database import Database
+
+    clock = SystemClock()
+    if settings.demo:
+        database = await Database.in_memory(clock)
+    else:
+        database = await Database.open(settings.folders.data / "foredeck.db", clock)
+    try:
+        for notice in database.notices:
+            output.say(f"note: {notice}")
+        return await chats.run(ChatStore(database, clock), arguments, output)
+    finally:
+        await database.close()
 
 
 def _open(arguments: Namespace, settings: Settings) -> "AbstractAsyncContextManager[Services]":
@@ -129,3 +170,11 @@ def _open(arguments: Namespace, settings: Settings) -> "AbstractAsyncContextMana
     from app.wiring import open_services
 
     return open_services(settings, save=not getattr(arguments, "no_save", False))
+
+
+def _far_host(provider: "Provider") -> str:
+    """The host that answers, where it is neither OpenAI's own nor this machine."""
+    from app.providers import overridden_host
+
+    # Plain http is refused for any other machine, so it names this one.
+    return overridden_host(provider) if provider.base_url.startswith("https:") else ""

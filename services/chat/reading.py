@@ -155,7 +155,7 @@ class Reading:
             self.has_content |= bool(item.text or item.refusal)
         elif not isinstance(item, Reasoning):
             self.has_content = True
-        await self._record.add(item, done.raw, is_from_server=True)
+        await self._record.add(item, done.raw, whole=done.whole or done.raw)
         if isinstance(item, ToolCall) and done.raw is not None and history.call_id(done.raw):
             self._calls.append((item, done.raw))
 

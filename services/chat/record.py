@@ -53,19 +53,23 @@ class TurnRecord:
         self._having.bus.publish(event)
 
     async def add(
-        self, item: Item, raw: Mapping[str, Any] | None = None, *, is_from_server: bool = False
+        self,
+        item: Item,
+        raw: Mapping[str, Any] | None = None,
+        *,
+        whole: Mapping[str, Any] | None = None,
     ) -> None:
         """Tell and keep an item that is whole.
 
         Args:
             item: What is shown.
             raw: What stands for it in the history that is sent; None for nothing.
-            is_from_server: Whether `raw` is the server's own.
+            whole: The finished item of the server, where it is one.
         """
         self._item_ids.append(item.id)
         if raw is not None:
             self._history.append(raw)
-        told = json.dumps(raw, ensure_ascii=False) if raw is not None and is_from_server else None
+        told = None if whole is None else json.dumps(whole, ensure_ascii=False)
         self.publish(ItemEnded(chat_id=self.chat_id, item=item, raw=told))
         store = self._having.store
         await self._having.keeper.keep(
