@@ -53,7 +53,8 @@ _SHOWN_STRING: Final = 2000
 _SHOWN_RAW: Final = 64 * 1024
 _URL_LIMIT: Final = 2000
 _LIST_LIMIT: Final = 100
-_PLACEHOLDER: Final = re.compile(r"[ \t]*<!-- -->[ \t]*")
+PLACEHOLDER: Final = "<!-- -->"
+"""Stands in a summary where the server has nothing to say."""
 _GLUED: Final = re.compile(r"(?<=[^\s*])\*\*\*\*(?=[^\s*])")
 
 
@@ -135,8 +136,7 @@ def said_raw(text: str, phase: str | None = None, refusal: str = "") -> Raw:
 
 def tidy_summary(text: str) -> str:
     """A reasoning summary without placeholders, its headings apart from each other."""
-    if "<!-- -->" in text:
-        text = _PLACEHOLDER.sub("", text)
+    text = text.replace(PLACEHOLDER, "")
     return _GLUED.sub("**\n\n**", text) if "****" in text else text
 
 

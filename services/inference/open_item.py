@@ -3,7 +3,7 @@
 from typing import Literal, TypeAlias
 
 from services.clean import Cleaner, clean, clean_code
-from services.inference.items import tidy_summary
+from services.inference.items import PLACEHOLDER, tidy_summary
 from services.models.chat import Citation
 from services.wire.items import (
     CustomCallItem,
@@ -18,8 +18,6 @@ from services.wire.items import (
 
 Channel: TypeAlias = Literal["text", "refusal", "reasoning", "reasoning_detail", "arguments"]
 Kind: TypeAlias = Literal["message", "reasoning", "call", "search", "other"]
-
-_MARKER = "<!-- -->"
 
 
 def kind_of(wire: WireItem) -> Kind:
@@ -143,7 +141,8 @@ class SummaryTidier:
 
     def __init__(self) -> None:
         self._held = ""
-        self._has_text = False
+        self._last = ""
+        """Last character that was let through: what stands before the next piece."""
         self._break = False
 
     def feed(self, text: str, *, starts_paragraph: bool = False) -> str:
@@ -152,20 +151,20 @@ class SummaryTidier:
         if starts_paragraph:
             shown = self._let(self._held)
             self._held = ""
-            self._break = self._has_text
+            self._break = bool(self._last)
         text = self._held + text
         kept = len(text) - _unfinished(text)
         self._held = text[kept:]
         return shown + self._let(text[:kept])
 
     def _let(self, text: str) -> str:
-        text = tidy_summary(text)
+        text = tidy_summary(self._last + text)[len(self._last) :]
         if self._break:
             text = text.lstrip()
             if text:
                 text = f"\n\n{text}"
                 self._break = False
-        self._has_text = self._has_text or bool(text.strip())
+        self._last = text[-1:] or self._last
         return text
 
 
@@ -173,9 +172,8 @@ def _unfinished(text: str) -> int:
     """Length of the end of `text` that may be the start of something to be tidied."""
     stars = len(text) - len(text.rstrip("*"))
     if stars:
-        # The character before them decides as well.
-        return min(len(text), stars + 1)
-    for length in range(min(len(text), len(_MARKER) - 1), 0, -1):
-        if _MARKER.startswith(text[-length:]):
+        return stars
+    for length in range(min(len(text), len(PLACEHOLDER) - 1), 0, -1):
+        if PLACEHOLDER.startswith(text[-length:]):
             return length
     return 0

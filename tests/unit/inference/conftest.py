@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable
 import httpx
 import pytest
 
+from services.errors import ServiceError
 from services.inference.client import InferenceClient
 from services.inference.stream import InferenceRequest, StreamValue
 from services.provider import Provider, Wire
@@ -43,6 +44,8 @@ class Asked:
         request_retries: int = 4,
         stream_retries: int = 5,
         idle_timeout: float = 300.0,
+        wall_limit: float | None = None,
+        base_url: str | None = None,
         **provider: object,
     ) -> InferenceClient:
         return InferenceClient(
@@ -50,7 +53,7 @@ class Asked:
             Provider(
                 id="openai",
                 name="Test",
-                base_url=f"{self.server.url}/v1",
+                base_url=base_url or f"{self.server.url}/v1",
                 wire=wire,
                 request_retries=request_retries,
                 stream_retries=stream_retries,
@@ -59,6 +62,7 @@ class Asked:
             ),
             self.clock,
             counter(),
+            wall_limit=wall_limit,
         )
 
     async def run(
@@ -66,6 +70,19 @@ class Asked:
     ) -> list[StreamValue]:
         client = client or self.client()
         return [value async for value in client.run(request or ask())]
+
+    async def run_to_error(
+        self, client: InferenceClient | None = None, request: InferenceRequest | None = None
+    ) -> tuple[list[StreamValue], ServiceError]:
+        """What came before the error, and the error."""
+        values: list[StreamValue] = []
+        client = client or self.client()
+        try:
+            async for value in client.run(request or ask()):
+                values.append(value)  # noqa: PERF401
+        except ServiceError as error:
+            return values, error
+        pytest.fail("it ended well")
 
 
 def ask(text: str = "Hi", **members: object) -> InferenceRequest:
