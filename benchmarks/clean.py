@@ -19,6 +19,7 @@ TEXTS = {
     "ESC every second": "a\x1b",
     "ESC, one per cent": "\x1b[31m" + "x" * 95,
     "bidi, tags, marks": "a\u202e\u200b\U000e0041e" + "\u0301" * 9,
+    "Gothic and its neighbours": "𐌰𐌱\u0301\U0001e130\U00011001" + "\u200d" * 3,
     "surrogates": "\ud83d\ude00\ud800x",
 }
 

@@ -113,7 +113,7 @@ class _Extenders:
     """Marks, joiners and selectors: what is drawn onto the base before it.
 
     Args:
-        astral: Know the marks above U+FFFF too, which makes every search slower.
+        astral: Know the marks above U+FFFF too.
     """
 
     def __init__(self, *, astral: bool) -> None:
@@ -124,8 +124,12 @@ class _Extenders:
             for code_point in range(first, end)
             if unicodedata.category(chr(code_point))[0] == "M"
         )
-        any_of = f"[{marks}{_JAMO}{_JOINERS}{_SELECTORS}]"
-        self.one = re.compile(any_of)
+        self._one = re.compile(f"[{marks}{_JAMO}{_JOINERS}{_SELECTORS}]")
+        # The engine finds characters up to U+FFFF in a map, and compares others with range after
+        # range. So one range stands for all astral marks, and `kept` tells them from letters.
+        near = "".join(mark for mark in marks if mark <= "\uffff")
+        far = "\U00010000-\U0001efff" if astral else ""
+        any_of = f"[{near}{_JAMO}{_JOINERS}{_SELECTORS}{far}]"
         self.leading = re.compile(f"{any_of}+")
         # Each begins with a class and not with a repeat, which the regex engine scans for fast.
         self._homeless = re.compile(f"\n{any_of}+")
@@ -142,18 +146,27 @@ class _Extenders:
         """Drop what is too much for its base; what stands first in `text` has one."""
         residue = _residue(text)
         if self._homeless.search(residue):
-            text = self._homeless.sub("\n", text)
+            text = self._homeless.sub(lambda run: "\n" + self.kept(run[0][1:], _Base()), text)
         for crowd in self._crowds:
             if crowd.search(residue):
-                text = crowd.sub(
-                    lambda run: "".join(filter(_Base(exists=True).takes, run[0])), text
-                )
+                text = crowd.sub(lambda run: self.kept(run[0], _Base(exists=True)), text)
         return text
+
+    def kept(self, run: str, base: "_Base") -> str:
+        """What of `run` may stay on `base` and on the letters in it; `base` is the last of them."""
+        parts: list[str] = []
+        for character in run:
+            if not self._one.match(character):
+                base.begin()
+                parts.append(character)
+            elif base.takes(character):
+                parts.append(character)
+        return "".join(parts)
 
     def length_at_end(self, text: str) -> int:
         """How many characters at the end of `text` are none that has a cell."""
         start = len(text)
-        while start and self.one.match(text, start - 1):
+        while start and self._one.match(text, start - 1):
             start -= 1
         return len(text) - start
 
@@ -172,6 +185,11 @@ class _Base:
     marks: int = 0
     joiners: int = 0
     selectors: int = 0
+
+    def begin(self) -> None:
+        """Another character that has a cell stands here."""
+        self.exists = True
+        self.marks = self.joiners = self.selectors = 0
 
     def takes(self, extender: str) -> bool:
         """Count this one, and say whether it may stay."""
@@ -251,7 +269,8 @@ class Cleaner:
             text = text[run.end() :]
         if _TAGS.search(residue):
             text = _TAGS.sub(HIDDEN, text)
-        return self._cap(text, is_astral=bool(_ASTRAL.search(residue))) if text else ""
+        is_astral = bool(_ASTRAL.search(residue) and _ASTRAL.search(text))
+        return self._cap(text, is_astral=is_astral) if text else ""
 
     def _cap(self, text: str, *, is_astral: bool) -> str:
         """Drop extenders that are too many for their base, which may be of an earlier piece."""
@@ -261,7 +280,7 @@ class Cleaner:
         extenders = _extenders(astral=is_astral)
         carried = ""
         if leading := extenders.leading.match(text):
-            carried = "".join(filter(self._base.takes, leading[0]))
+            carried = extenders.kept(leading[0], self._base)
             text = text[leading.end() :]
         if text:
             text = extenders.cap(text)
