@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import socket
 import struct
 import time
@@ -12,6 +13,8 @@ from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 
 from simulator.script import Burst, Drop, Gate, Mark, Raw, Send, Status, Step, Wait
+
+LOG = logging.getLogger("simulator")
 
 LATE = 0.25
 """Seconds behind schedule after which the schedule starts anew instead of being caught up."""
@@ -76,8 +79,10 @@ class Playback:
             watching.cancel()
             await asyncio.gather(playing, watching, return_exceptions=True)
             self._on_end(is_cut)
-        if not playing.cancelled():
-            playing.result()
+        if not playing.cancelled() and (error := playing.exception()) is not None:
+            LOG.error("the answer to %s broke off", scope["path"], exc_info=error)
+            transport.abort()
+            await asyncio.sleep(0)
 
     async def _play(self, transport: asyncio.Transport, send: AsgiSend) -> None:
         due = time.monotonic()

@@ -76,8 +76,14 @@ def _fit(called: tuple[str, ...] | frozenset[str], words: list[str]) -> int:
 
 
 def _with_opening(answer: Written, asked: Conversation) -> Answer:
+    """The answer below a line that says how it hangs together with what was asked."""
     text = answer.text
-    if asked.previous:
+    is_called = answer.name == "again" or _fit(answer.words, _words(asked.prompt))
+    if not is_called:
+        asked_for = _quoted(asked.prompt)
+        opening = f"A simulated model has no answer to “{asked_for}”; take this one instead."
+        text = f"{opening}\n\n{text}"
+    elif asked.previous:
         text = f"*Turn {asked.turn}, after “{_quoted(asked.previous)}”.*\n\n{text}"
     parts: list[Part] = [Think(answer.thoughts), Say(text, phase="final_answer"), Reading()]
     return Answer(parts)

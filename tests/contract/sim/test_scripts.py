@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import anyio.to_thread
 import httpx
 import pytest
 
+from simulator.answers import Answer, Emit
+from simulator.conversation import Conversation
 from simulator.events import completed, created, delta, deltas, text_turn
 from simulator.script import Burst, Drop, Gate, Mark, Raw, ScriptError, Send, Status, parse_steps
 from simulator.server import Simulator
@@ -123,7 +126,8 @@ def test_client_that_goes_away_is_noticed(sim: Simulator, client: httpx.Client) 
     headers = {"authorization": f"Bearer {sim.api_key}"}
     url = f"{sim.openai_base_url}/responses"
     with client.stream("POST", url, json=body, headers=headers) as response:
-        next(response.iter_text())
+        chunks = response.iter_text()
+        next(chunks)
         assert not sim.requests[0].closed.is_set()
     assert sim.requests[0].closed.wait(10)
     assert sim.requests[0].ended.wait(10)
@@ -232,7 +236,21 @@ def test_simulator_with_a_client_in_the_middle_of_a_stream_ends_at_once() -> Non
             body = {"model": "gpt-5.5", "stream": True, "input": "hi"}
             url = f"{sim.openai_base_url}/responses"
             response = client.send(client.build_request("POST", url, json=body), stream=True)
-            next(response.iter_text())
+            chunks = response.iter_text()
+            next(chunks)
         with pytest.raises(httpx.RequestError):
             client.get(url)
         response.close()
+
+
+def test_story_that_fails_breaks_off_and_is_logged(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    def tell(_asked: Conversation, _rng: Random) -> Answer:
+        return Answer([Emit({"type": "response.created", "bad": object()})])
+
+    with Simulator(story=tell, api_key=None) as sim:
+        body = {"model": "gpt-5.5", "stream": True, "input": "hi"}
+        with pytest.raises(httpx.RequestError):
+            client.post(f"{sim.openai_base_url}/responses", json=body)
+    assert "the answer to /v1/responses broke off" in caplog.text
