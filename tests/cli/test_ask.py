@@ -156,7 +156,9 @@ def test_a_refused_port_is_6_after_its_retries(foredeck: CommandLine, tmp_path: 
         '[providers.gone]\nbase_url = "http://127.0.0.1:9/v1"\n'
         "request_max_retries = 0\nstream_max_retries = 0\n"
     )
-    ended = foredeck("--config", str(config), "ask", "--provider", "gone", "--model", "gpt-5.5", "hi")
+    ended = foredeck(
+        "--config", str(config), "ask", "--provider", "gone", "--model", "gpt-5.5", "hi"
+    )
     assert ended.code == 6
     assert ended.err.count("\n") == 1
 
