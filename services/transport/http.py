@@ -6,6 +6,7 @@ Rules: docs/protocols/errors.md.
 import asyncio
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
+from http.cookiejar import DefaultCookiePolicy
 from typing import Final, Protocol
 
 import httpx
@@ -49,13 +50,15 @@ def create_client(
         idle_timeout: Seconds that an answer may be silent.
         transport: Stands in for the network in tests.
     """
-    return httpx.AsyncClient(
+    client = httpx.AsyncClient(
         transport=transport or NetworkTransport(dict(environ), clock or SystemClock()),
         headers={"accept-encoding": "identity", "user-agent": user_agent},
         timeout=httpx.Timeout(idle_timeout, connect=connect_timeout),
         follow_redirects=False,
         trust_env=False,
     )
+    client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    return client
 
 
 async def send(

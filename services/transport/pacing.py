@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterable
 from typing import Any, Final, cast
 
+import anyio
 import httpcore
 
 from services.clock import Clock
@@ -56,7 +57,13 @@ class PacedStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """The same connection, secured."""
-        secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        try:
+            secured = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except BaseException:
+            # httpcore forgets the connection when a handshake is cancelled.
+            with anyio.CancelScope(shield=True):
+                await self._stream.aclose()
+            raise
         return PacedStream(secured, self._clock)
 
     def get_extra_info(self, info: str) -> Any:
