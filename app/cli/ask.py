@@ -115,68 +115,90 @@ class TextPrinter:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self._texts: dict[str, str] = {}
-        """What of each reply has come, by item id."""
+        self._pieces: dict[str, list[str]] = {}
+        """What of each open reply has come, by item id."""
         self._commentary: set[str] = set()
-        self._printed = ""
-        """What stands on stdout."""
-        self._committed = ""
-        """What of it is certain: replies that are whole."""
+        self._void = ""
+        """What a broken try has printed, while the next one says the same."""
+        self._caught_up: list[str] = []
+        """What the next one has said of it."""
+        self._caught_length = 0
+        self._has_reply = False
+        """Whether a whole reply stands on stdout, from which the next one is set apart."""
+        self._last = "\n"
 
     def show(self, event: AnyEvent) -> None:
         """Print what concerns the answer."""
         match event:
             case ItemStarted(item=Reply() as reply):
-                self._begin(reply)
+                if reply.phase == "commentary":
+                    self._commentary.add(reply.id)
             case TextDelta(item_id=item_id, text=text) | RefusalDelta(item_id=item_id, text=text):
                 if item_id not in self._commentary:
-                    self._texts[item_id] = self._texts.get(item_id, "") + text
-                    self._print(self._texts[item_id])
+                    self._pieces.setdefault(item_id, []).append(text)
+                    self._put(text)
             case ItemsDropped(item_ids=item_ids):
-                for item_id in item_ids:
-                    self._texts.pop(item_id, None)
+                self._drop(item_ids)
             case ItemEnded(item=Reply() as reply):
                 self._end(reply)
             case ItemEnded(item=Notice(text=text)):
                 self._output.say(f"note: {text}")
             case ServiceFailed(failure=failure):
                 self._output.say(f"warning: {failure.message}")
-            case TurnEnded():
-                if self._printed and not self._printed.endswith("\n"):
-                    self._output.write("\n")
+            case TurnEnded() if self._last != "\n":
+                self._output.write("\n")
             case _:
                 pass
 
-    def _begin(self, reply: Reply) -> None:
-        if reply.phase == "commentary":
-            self._commentary.add(reply.id)
+    def _drop(self, item_ids: tuple[str, ...]) -> None:
+        lost = "".join("".join(self._pieces.pop(item_id, ())) for item_id in item_ids)
+        self._void = self._void or lost
+        self._caught_up, self._caught_length = [], 0
 
     def _end(self, reply: Reply) -> None:
         text = reply.text + ("\n\n" if reply.text and reply.refusal else "") + reply.refusal
-        if reply.id in self._commentary or (reply.phase == "commentary" and not self._texts):
+        come = "".join(self._pieces.pop(reply.id, ()))
+        if reply.id in self._commentary or (reply.phase == "commentary" and not come):
             self._output.say(text)
             return
-        self._print(text)
-        self._texts.pop(reply.id, None)
-        self._committed = self._printed
+        if text.startswith(come):
+            self._put(text[len(come) :])
+        elif text:
+            self._write(f"\n\n{text}")
+        if self._void and self._caught_length != len(self._void):
+            self._write("\n\n" + "".join(self._caught_up))
+        self._void, self._caught_up, self._caught_length = "", [], 0
+        self._has_reply = self._has_reply or bool(text)
 
-    def _print(self, text: str) -> None:
-        """Bring stdout to the committed replies and `text`.
+    def _put(self, text: str) -> None:
+        """Print more of a reply.
 
         What a broken try printed cannot be taken back. As long as the new one says the same,
         nothing is printed; where they part, the new text starts on a line of its own.
         """
         if not text:
             return
-        gap = "" if not self._committed else "\n\n"
-        wanted = self._committed + gap + text
-        if self._printed.startswith(wanted):
+        if not self._void:
+            self._write(text)
             return
-        if wanted.startswith(self._printed):
-            self._output.write(wanted[len(self._printed) :])
-        else:
-            self._output.write(f"\n\n{text}")
-        self._printed = wanted
+        place = self._caught_length
+        self._caught_up.append(text)
+        self._caught_length += len(text)
+        if self._void.startswith(text, place):
+            return
+        rest = self._void[place:]
+        is_same = text.startswith(rest)
+        more = text[len(rest) :] if is_same else "\n\n" + "".join(self._caught_up)
+        self._void, self._caught_up, self._caught_length = "", [], 0
+        self._write(more)
+
+    def _write(self, text: str) -> None:
+        if self._has_reply:
+            self._has_reply = False
+            text = f"\n\n{text}"
+        if text:
+            self._output.write(text)
+            self._last = text[-1]
 
 
 class JsonPrinter:
