@@ -4,16 +4,35 @@ from typing import Any
 from services.inference.bodies import completions_body, encode, responses_body
 from tests.unit.inference.conftest import ask
 
-USER = {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "time?"}]}
-REPLY = {
+USER: dict[str, Any] = {
+    "type": "message",
+    "role": "user",
+    "content": [{"type": "input_text", "text": "time?"}],
+}
+REPLY: dict[str, Any] = {
     "type": "message",
     "role": "assistant",
     "content": [{"type": "output_text", "text": "Let me see."}],
 }
-THOUGHT = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "opaque"}
-CALL = {"type": "function_call", "call_id": "c1", "name": "clock", "arguments": "{}"}
-OUTPUT = {"type": "function_call_output", "call_id": "c1", "output": "12:00"}
-CUSTOM = {"type": "custom_tool_call", "call_id": "c2", "name": "patch", "input": "***"}
+THOUGHT: dict[str, Any] = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [],
+    "encrypted_content": "opaque",
+}
+CALL: dict[str, Any] = {
+    "type": "function_call",
+    "call_id": "c1",
+    "name": "clock",
+    "arguments": "{}",
+}
+OUTPUT: dict[str, Any] = {"type": "function_call_output", "call_id": "c1", "output": "12:00"}
+CUSTOM: dict[str, Any] = {
+    "type": "custom_tool_call",
+    "call_id": "c2",
+    "name": "patch",
+    "input": "***",
+}
 
 
 def sent(*history: dict[str, Any], **members: object) -> dict[str, Any]:
@@ -41,7 +60,7 @@ def test_a_call_without_output_gets_one_and_an_output_without_call_goes() -> Non
 
 
 def test_reasoning_that_the_server_has_not_stored_goes_without_its_id() -> None:
-    plain = {"type": "reasoning", "id": "rs_2", "summary": []}
+    plain: dict[str, Any] = {"type": "reasoning", "id": "rs_2", "summary": []}
     assert sent(USER, plain)["input"] == [USER, {"type": "reasoning", "summary": []}]
 
 

@@ -50,6 +50,23 @@ def slugs(models: tuple[ModelInfo, ...]) -> list[str]:
     return [model.slug for model in models]
 
 
+def mode_of(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def names_in(path: Path) -> list[str]:
+    return [file.name for file in path.iterdir()]
+
+
+def content_of(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def put(path: Path, content: bytes) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
 async def test_a_fresh_list_is_not_asked_for_again(path: Path, clock: FakeClock) -> None:
     source = Source(page(entry("a")))
     catalogue = ModelCatalogue(source, path, clock)
@@ -82,9 +99,8 @@ async def test_the_list_outlives_the_program_in_a_private_file(
     source = Source(UnreachableError("no"))
     assert await ModelCatalogue(source, path, clock).models() == models
     assert source.asked == 0
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [file.name for file in path.parent.iterdir()] == ["models_cache.json"]
+    assert (mode_of(path), mode_of(path.parent)) == (0o600, 0o700)
+    assert names_in(path.parent) == ["models_cache.json"]
 
 
 async def test_a_list_of_another_provider_is_not_used(path: Path, clock: FakeClock) -> None:
@@ -96,15 +112,14 @@ async def test_a_list_of_another_provider_is_not_used(path: Path, clock: FakeClo
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[1]", b'{"models": 7}', b"\xff" * 100])
 async def test_a_broken_cache_is_no_cache(path: Path, clock: FakeClock, content: bytes) -> None:
-    path.parent.mkdir()
-    path.write_bytes(content)
+    put(path, content)
     assert slugs(await ModelCatalogue(Source(page(entry("a"))), path, clock).models()) == ["a"]
 
 
 async def test_a_cache_from_the_future_is_stale(path: Path, clock: FakeClock) -> None:
     await ModelCatalogue(Source(page(entry("a"))), path, clock).models()
-    document = json.loads(path.read_text()) | {"fetched_at": clock.time + 9999}
-    path.write_text(json.dumps(document))
+    document = json.loads(content_of(path)) | {"fetched_at": clock.time + 9999}
+    put(path, json.dumps(document).encode())
     source = Source(page(entry("b")))
     assert slugs(await ModelCatalogue(source, path, clock).models()) == ["b"]
 
@@ -112,7 +127,7 @@ async def test_a_cache_from_the_future_is_stale(path: Path, clock: FakeClock) ->
 async def test_a_folder_that_cannot_be_written_costs_nothing(
     tmp_path: Path, clock: FakeClock
 ) -> None:
-    (tmp_path / "file").write_text("")
+    put(tmp_path / "file", b"")
     catalogue = ModelCatalogue(Source(page(entry("a"))), tmp_path / "file" / "x.json", clock)
     assert slugs(await catalogue.models()) == ["a"]
 

@@ -25,7 +25,7 @@ def said(text: str) -> dict[str, Any]:
     return chunk({"content": text})
 
 
-USAGE = {
+USAGE: dict[str, Any] = {
     "id": "chatcmpl-1",
     "choices": [],
     "usage": {
@@ -54,7 +54,7 @@ async def test_an_answer_streams_as_responses_do(asked: Asked) -> None:
     values = await asked.run(client)
     assert client.transport == "chat"
     assert texts(values) == "Bonjour"
-    assert items(values) == [Reply(id="i1", turn_id="t1", text="Bonjour")]
+    assert items(values) == [Reply(id="i2", turn_id="t1", text="Bonjour")]
     assert raws(values) == [
         {
             "type": "message",
