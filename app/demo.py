@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +30,7 @@ CHILD_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "SYSTEMROOT", 
 @asynccontextmanager
 async def open_demo(
     settings: Settings, environ: Mapping[str, str] = os.environ
-) -> AsyncIterator["Services"]:
+) -> AsyncGenerator["Services"]:
     """All services, against the simulator, in folders that vanish afterwards.
 
     Raises:
@@ -50,7 +50,7 @@ async def open_demo(
 
 
 @asynccontextmanager
-async def _simulator(environ: Mapping[str, str]) -> AsyncIterator[Provider]:
+async def _simulator(environ: Mapping[str, str]) -> AsyncGenerator[Provider]:
     code = (
         f"import sys; sys.path.insert(0, {str(TREE)!r}); "
         "from app.main import main; sys.exit(main(sys.argv[1:]))"

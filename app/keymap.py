@@ -105,7 +105,7 @@ ACTIONS: tuple[Action, ...] = (
     _act(_T, "end", "G end", "end, and follow it", "MOVE", in_palette=False),
     _act(_T, "find_next", "n", "next match", "MOVE", hint="next", rank=15, in_palette=False),
     _act(_T, "find_previous", "N", "match before", "MOVE", in_palette=False),
-    _act(_T, "toggle", "enter l right", "open or fold", "THIS CHAT", hint="open", rank=40,
+    _act(_T, "fold", "enter l right", "open or fold", "THIS CHAT", hint="open", rank=40,
          in_palette=False),
     _act(_T, "leave", "escape h left", "back to the list", "MOVE", in_palette=False),
     _act(_T, "copy_block", "y", "copy block", "THIS CHAT", hint="copy", rank=25),

@@ -2,7 +2,7 @@
 
 import os
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ async def open_services(
     save: bool = True,
     provider: Provider | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> AsyncIterator[Services]:
+) -> AsyncGenerator[Services]:
     """Open everything for one run.
 
     Args:

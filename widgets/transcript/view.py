@@ -168,7 +168,7 @@ class Transcript(BlockCanvas):
             self._cursor = self._viewport.blocks[-1]
         self.update_soon()
 
-    def action_toggle(self) -> None:
+    def action_fold(self) -> None:
         """Open or fold the block at the cursor."""
         block = self._current_block()
         if block is not None and block.is_foldable():
