@@ -35,7 +35,7 @@ CUSTOM: dict[str, Any] = {
 }
 
 
-def sent(*history: dict[str, Any], **members: object) -> dict[str, Any]:
+def sent(*history: dict[str, Any], **members: Any) -> dict[str, Any]:
     return responses_body(ask(**members), history)
 
 
