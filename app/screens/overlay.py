@@ -1,0 +1,47 @@
+"""What all screens over the shell share: how they close, how they get small, their edges."""
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen, ScreenResultType
+
+from widgets.footer import Footer
+from widgets.glyphs import Glyphs
+
+
+class Overlay(ModalScreen[ScreenResultType]):
+    """A modal screen over the dimmed page."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "close", "close", show=False, id="overlay.close"),
+        # Fields of text would take Ctrl-C for themselves.
+        Binding("ctrl+c", "close", "close", show=False, priority=True, id="overlay.leave"),
+    ]
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-tiny"),
+        (50, "-narrow"),
+        (100, "-normal"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-flat"),
+        (14, "-low"),
+        (30, "-high"),
+    ]
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """An overlay.
+
+        Args:
+            glyphs: Marks to draw with; plain ones give plain edges.
+        """
+        super().__init__()
+        self.glyphs = glyphs
+        self.set_class(glyphs.line.isascii(), "-ascii")
+
+    def action_close(self) -> None:
+        """Close without a result."""
+        self.dismiss(None)
+
+    async def on_footer_hint_chosen(self, event: Footer.HintChosen) -> None:
+        event.stop()
+        await self.run_action(event.action_id)
