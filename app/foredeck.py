@@ -103,9 +103,9 @@ class Foredeck(App[StartAgain]):
         for number in self._caught:
             loop.remove_signal_handler(number)
 
-    def start_again(self, *, demo: bool = False, provider: "Provider | None" = None) -> None:
+    def on_shell_screen_start_requested(self, message: ShellScreen.StartRequested) -> None:
         """End this run and begin another one with what the welcome found."""
-        self.exit(StartAgain(demo=demo, provider=provider))
+        self.exit(StartAgain(demo=message.provider is None, provider=message.provider))
 
     def _start_services(self) -> None:
         if self._open_services is not None:

@@ -1,0 +1,337 @@
+"""What the keys of the shell do: the Ctrl-C ladder, leader, palette, help, search, panes."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widgets import Input
+
+from app.keymap import Action, Context, Keymap, show_keys
+from app.palette import Entry
+from app.settings import Settings
+from app.views.chat import ChatView
+from app.views.chat_list import ChatListPane
+from app.views.chat_parts import ChatComposer, ChatTranscript
+from services.errors import ServiceError
+from widgets.glyphs import ASCII, UNICODE
+from widgets.transcript.canvas import BlockCanvas
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+
+QUIT_WITHIN = 2.0
+"""Seconds in which a second Ctrl-C or q quits."""
+
+
+class ShellActions(Screen[None]):
+    """The shell's keys. `ShellScreen` lays out what they act on."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Keys as the settings have them.
+
+        Args:
+            settings: Of this run.
+        """
+        super().__init__()
+        self._settings = settings
+        self._glyphs = ASCII if settings.ascii else UNICODE
+        self.keymap, self._key_problems = Keymap().with_overrides(
+            settings.key_bindings, flavor=settings.key_flavor
+        )
+        self._services: Services | None = None
+        self._quit_armed_at = float("-inf")
+
+    @property
+    def chat(self) -> ChatView | None:
+        """The chat view; None while the welcome is shown."""
+        try:
+            return self.query_one(ChatView)
+        except NoMatches:
+            return None
+
+    def _say(self, words: str, *, is_error: bool = False) -> None:
+        severity = "error" if is_error else "information"
+        self.app.notify(words, severity=severity, markup=False)
+
+    def action_ladder(self) -> None:
+        """Copy a selection, else stop the answer, else stash the draft, else quit when repeated."""
+        view = self.chat
+        if view is not None:
+            if view.transcript.has_selection:
+                view.transcript.action_copy_selection()
+                return
+            if view.is_running:
+                self.run_worker(view.interrupt())
+                return
+            if view.composer.stash():
+                self._say("draft put away; ↑ brings it back")
+                return
+        self._quit_when_repeated("ctrl-c")
+
+    def _quit_when_repeated(self, key: str) -> None:
+        now = time.monotonic()
+        if now - self._quit_armed_at <= QUIT_WITHIN:
+            self.app.exit()
+            return
+        self._quit_armed_at = now
+        self._say(f"{key} again within 2 s quits")
+
+    def action_back(self) -> None:
+        """Back out of what is open, then quit when repeated."""
+        self._quit_when_repeated("q")
+
+    def action_redraw(self) -> None:
+        """Draw everything again."""
+        self.app.refresh(repaint=True, layout=True)
+
+    def action_suspend(self) -> None:
+        """Give the terminal back to the shell until `fg`."""
+        self.app.action_suspend_process()
+
+    def action_view(self, name: str) -> None:
+        """Show another view."""
+        del name
+        if (view := self.chat) is not None:
+            view.transcript.focus()
+
+    def action_write(self) -> None:
+        """Go to the composer."""
+        if (view := self.chat) is not None:
+            view.composer.focus_input()
+
+    def action_next_pane(self) -> None:
+        """Focus what comes next."""
+        self.focus_next()
+
+    def action_previous_pane(self) -> None:
+        """Focus what comes before."""
+        self.focus_previous()
+
+    def action_zoom(self) -> None:
+        """Give the conversation the whole width, or the list its place back."""
+        self.toggle_class("-zoomed")
+
+    def action_interrupt(self) -> None:
+        """Stop the running answer."""
+        if (view := self.chat) is not None and view.is_running:
+            self.run_worker(view.interrupt())
+
+    def action_new(self) -> None:
+        """Begin another chat."""
+        if (view := self.chat) is not None:
+            self.run_worker(view.new_chat())
+
+    def action_send_now(self) -> None:
+        """Stop the answer and send what is written."""
+        if (view := self.chat) is not None:
+            self.run_worker(view.send_now())
+
+    def action_mouse(self) -> None:
+        """Let the terminal have the mouse, or take it back."""
+        driver = self.app._driver  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] no public way
+        if driver is None:
+            return
+        self._has_mouse = not getattr(self, "_has_mouse", True)
+        if self._has_mouse:
+            driver._enable_mouse_support()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        else:
+            driver._disable_mouse_support()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._say("the mouse is ours" if self._has_mouse else "the mouse is your terminal's")
+
+    def action_find(self) -> None:
+        """Search in the conversation."""
+        if self.chat is not None:
+            field = self.query_one("#find", Input)
+            field.display = True
+            field.focus()
+
+    @on(Input.Submitted, "#find")
+    def _on_find(self, message: Input.Submitted) -> None:
+        message.stop()
+        view = self.chat
+        assert view is not None
+        count = view.transcript.find(message.value)
+        view.transcript.focus()
+        message.input.display = False
+        if message.value:
+            self._say(f"{count:,} found" if count else "not found")
+
+    def action_close_find(self) -> None:
+        """Put the search field away."""
+        self.query_one("#find", Input).display = False
+        if (view := self.chat) is not None:
+            view.transcript.end_find()
+            view.transcript.focus()
+
+    async def action_edit_external(self) -> None:
+        """Write in $EDITOR."""
+        from app.editor import edit
+
+        view = self.chat
+        if view is None:
+            return
+        try:
+            with self.app.suspend():
+                text = edit(view.composer.text, environ=os.environ)
+        except ServiceError as error:
+            self._say(f"{error.message}. {error.next_step}", is_error=True)
+            return
+        view.composer.load_text(text)
+        view.composer.focus_input()
+
+    def action_effort_up(self) -> None:
+        """Think more."""
+        self._step_effort(1)
+
+    def action_effort_down(self) -> None:
+        """Think less."""
+        self._step_effort(-1)
+
+    def _step_effort(self, step: int) -> None:
+        view = self.chat
+        model = view.model if view is not None else None
+        if view is None or model is None or not model.efforts:
+            self._say("this model has no effort to choose")
+            return
+        current = (view.summary.effort if view.summary else None) or model.default_effort
+        place = model.efforts.index(current) if current in model.efforts else 0
+        effort = model.efforts[max(0, min(place + step, len(model.efforts) - 1))]
+        self.run_worker(view.choose_effort(effort))
+        self._say(f"effort {effort}")
+
+    @work(exclusive=True, group="overlay")
+    async def action_pick_model(self) -> None:
+        """Choose the model that answers."""
+        from app.screens.picker import PickerScreen
+
+        view = self.chat
+        if view is None:
+            return
+        listed = [model for model in view.models if model.is_listed] or list(view.models)
+        if not listed:
+            self._say("the server has named no models")
+            return
+        entries = [
+            Entry(key=m.slug, title=m.name, group="", detail=m.description[:60]) for m in listed
+        ]
+        current = view.model.slug if view.model else ""
+        chosen = await self.app.push_screen_wait(
+            PickerScreen("Model", entries, self._glyphs, current=current)
+        )
+        if chosen is not None:
+            await view.choose_model(chosen)
+
+    @work(exclusive=True, group="overlay")
+    async def action_help(self) -> None:
+        """Keys of the pane that has the focus."""
+        from app.screens.help import HelpScreen
+
+        contexts = self.contexts()
+        name = {
+            Context.COMPOSER: "while writing",
+            Context.TRANSCRIPT: "in a conversation",
+            Context.CHATS: "in the list of chats",
+            Context.WELCOME: "at the start",
+        }.get(contexts[0], "")
+        shown = (*contexts, Context.EVERYWHERE, Context.LEADER)
+        await self.app.push_screen_wait(HelpScreen(self.keymap, shown, name, self._glyphs))
+
+    @work(exclusive=True, group="overlay")
+    async def action_leader(self) -> None:
+        """Wait for the second key of a chord."""
+        from app.screens.leader import LeaderScreen
+
+        action = await self.app.push_screen_wait(
+            LeaderScreen(self.keymap, self._glyphs, enabled=self._can)
+        )
+        if action is not None:
+            await self.run_action(action.action)
+
+    @work(exclusive=True, group="overlay")
+    async def action_palette(self) -> None:
+        """Find an action, a chat or a model by a few letters."""
+        from app.screens.palette import PaletteScreen
+
+        runs: dict[str, Callable[[], Awaitable[object]]] = {}
+        entries: list[Entry] = []
+        for action in self.keymap.actions:
+            if action.in_palette and self._can(action):
+                keys = show_keys(action.keys[:1])
+                if action.context is Context.LEADER:
+                    keys = f"ctrl-x {keys}"
+                title = action.help[:1].upper() + action.help[1:]
+                entries.append(Entry(key=action.id, title=title, group=action.group, keys=keys))
+                runs[action.id] = lambda a=action: self._run(a)
+        view = self.chat
+        if view is not None:
+            for model in view.models:
+                key = f"model:{model.slug}"
+                entries.append(Entry(key=key, title=f"Model: {model.name}", group="MODELS"))
+                runs[key] = lambda v=view, s=model.slug: v.choose_model(s)
+            for chat in self.query_one(ChatListPane).chats:
+                key = f"chat:{chat.id}"
+                entries.append(Entry(key=key, title=chat.title or "New chat", group="CHATS"))
+                runs[key] = lambda v=view, i=chat.id: v.open_chat(i)
+        for name in self.app.available_themes:
+            key = f"theme:{name}"
+            entries.append(Entry(key=key, title=f"Theme: {name}", group="SETTINGS"))
+            runs[key] = lambda n=name: self._use_theme(n)
+        chosen = await self.app.push_screen_wait(
+            PaletteScreen(entries, self._glyphs, footnote="fuzzy over actions, chats and models")
+        )
+        if chosen is not None:
+            await runs[chosen]()
+
+    async def _use_theme(self, name: str) -> None:
+        self.app.theme = name
+
+    async def _run(self, action: Action) -> None:
+        owner = self._owner(action.context)
+        if owner is not None:
+            await owner.run_action(action.action)
+
+    def _owner(self, context: Context) -> "Screen[None] | BlockCanvas | ChatComposer | None":
+        view = self.chat
+        match context:
+            case Context.TRANSCRIPT:
+                return view.transcript if view else None
+            case Context.COMPOSER:
+                return view.composer if view else None
+            case _:
+                return self
+
+    def _can(self, action: Action) -> bool:
+        """Whether an action would do something now."""
+        view = self.chat
+        match action.id:
+            case "pane.interrupt":
+                return view is not None and view.is_running
+            case "pane.write" | "pane.find" | "pane.new" | "pane.view" | "pane.zoom":
+                return view is not None
+            case _ if action.context is Context.TRANSCRIPT:
+                return view is not None and view.transcript.check_action(action.action, ()) is True
+            case _ if action.context is Context.LEADER:
+                return view is not None or action.id in {"leader.help", "leader.palette"}
+            case _:
+                return True
+
+    def contexts(self) -> tuple[Context, ...]:
+        """Contexts of the pane that has the focus, its own first."""
+        nodes = self.focused.ancestors_with_self if self.focused is not None else []
+        for node in nodes:
+            match node:
+                case ChatComposer():
+                    return (Context.COMPOSER,)
+                case ChatTranscript():
+                    return (Context.TRANSCRIPT, Context.PANE)
+                case ChatListPane():
+                    return (Context.CHATS, Context.PANE)
+                case _ if node.id == "welcome":
+                    return (Context.WELCOME, Context.PANE)
+                case _:
+                    continue
+        return (Context.PANE,)

@@ -1,0 +1,250 @@
+"""The shell: header, the view, footer, and the batches of events that fill them."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Input
+
+from app.bridge import BusBatch, pump
+from app.keymap import Context, Keymap
+from app.screens.actions import ShellActions
+from app.settings import Settings
+from app.views.chat import ChatView
+from app.views.chat_list import ChatListPane
+from app.views.chat_parts import ChatComposer, ChatTranscript
+from app.views.welcome import WelcomeView
+from services.errors import ServiceError
+from services.events import AnyEvent, ChatListChanged, ModelsChanged, ServiceFailed
+from services.models.chat import ChatSummary
+from services.models.failure import Failure
+from services.provider import Provider
+from widgets.composer import Composer
+from widgets.footer import Footer, Hint
+from widgets.header import Header
+from widgets.pane_title import PaneTitle
+from widgets.transcript.canvas import BlockCanvas
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+
+VIEWS = (("2", "Chat"),)
+FRAME, FRAME_UNSEEN = 1 / 30, 1 / 4
+"""Seconds between two batches while the terminal has the focus, and while it has not."""
+LIST_COLUMNS, LOW_ROWS = 100, 30
+
+
+class ShellScreen(ShellActions):
+    """Everything but the overlays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.EVERYWHERE, Context.PANE)]
+
+    @dataclass
+    class StartRequested(Message):
+        """The welcome found something to start with."""
+
+        provider: Provider | None
+        """None for the demo."""
+
+    has_terminal_focus: reactive[bool] = reactive(default=True)
+    state: reactive[str] = reactive("starting")
+
+    def __init__(
+        self, settings: Settings, *, prompt: str = "", host: str = "", is_set_up: bool = True
+    ) -> None:
+        """A shell without services yet.
+
+        Args:
+            settings: Of this run.
+            prompt: Put into the composer.
+            host: `demo`, or a server to name in the header; empty for the usual one.
+            is_set_up: False shows the welcome instead of the chat.
+        """
+        super().__init__(settings)
+        self._prompt = prompt
+        self._host = host
+        self._is_set_up = is_set_up
+
+    def compose(self) -> ComposeResult:
+        header = Header(id="header")
+        header.views, header.active = VIEWS, VIEWS[0][1]
+        header.warning = self._host
+        yield header
+        with Horizontal(id="body"):
+            if self._is_set_up:
+                yield ChatListPane(self._glyphs)
+                yield ChatView(self._settings, self._glyphs, prompt=self._prompt)
+            else:
+                yield WelcomeView(self._glyphs)
+        yield Input(id="find", placeholder="find in this chat", compact=True)
+        yield Footer(id="footer")
+
+    def on_mount(self) -> None:
+        header = self.query_one(Header)
+        self.query_one("#find", Input).display = False
+        if self._is_set_up:
+            self.query_one(ChatComposer).focus_input()
+        else:
+            header.account = "no account"
+            self.state = "not connected"
+        problems = [*self._settings.problems, *self._key_problems]
+        if problems:
+            self._say(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
+        self.app.set_keymap(self.keymap.textual_keymap())
+        self.watch(self, "focused", self._tell_footer)
+        self.call_after_refresh(self._tell_footer)
+
+    async def run_with(self, services: "Services") -> None:
+        """Show what these services tell, until cancelled."""
+        self._services = services
+        self.state = "online"
+        with services.bus.subscribe() as subscription:
+            view = self.chat
+            assert view is not None
+            for notice in services.notices:
+                self._say(notice)
+            await view.attach(services)
+            self._show_chats(await services.chats.summaries())
+            self._load_models()
+            await pump(subscription, self, services.clock, self._frame)
+
+    def _frame(self) -> float:
+        return FRAME if self.has_terminal_focus else FRAME_UNSEEN
+
+    @work(exclusive=True, group="models")
+    async def _load_models(self) -> None:
+        assert self._services is not None
+        try:
+            models = await self._services.catalogue.models()
+        except ServiceError as error:
+            self.state = "offline"
+            self._say(error.message)
+            return
+        self._services.bus.publish(ModelsChanged(models=models))
+
+    def on_bus_batch(self, batch: BusBatch) -> None:
+        try:
+            for event in batch.events:
+                match event:
+                    case ServiceFailed():
+                        self.show_failure(event.failure)
+                    case ChatListChanged():
+                        self._show_chats(event.chats)
+                        self._hear(event)
+                    case _:
+                        self._hear(event)
+        finally:
+            batch.handled.set()
+
+    def _hear(self, event: AnyEvent) -> None:
+        if (view := self.chat) is not None:
+            view.hear(event)
+
+    def _show_chats(self, chats: tuple[ChatSummary, ...]) -> None:
+        pane = self.query_one(ChatListPane)
+        pane.now = time.time()
+        pane.chats = chats
+
+    def show_failure(self, failure: Failure) -> None:
+        """Say what went wrong where there is no better place: a line that goes by itself."""
+        words = failure.message
+        if failure.next_step:
+            words += f". {failure.next_step}"
+        self._say(words, is_error=True)
+        if self._services is None:
+            self.state = "not connected"
+
+    def on_resize(self) -> None:
+        width, height = self.size
+        self.set_class(width < LIST_COLUMNS, "-one-pane")
+        self.set_class(height < LOW_ROWS, "-few-rows")
+        if (view := self.chat) is not None:
+            view.is_low = height < LOW_ROWS
+        self._tell_footer()
+
+    def watch_state(self) -> None:
+        if self.is_mounted:
+            self._tell_footer()
+
+    def _tell_footer(self) -> None:
+        if not self.is_mounted:
+            return
+        footer = self.query_one(Footer)
+        footer.state = self.state
+        hints = [
+            Hint(action.id, key, verb)
+            for action, key, verb in self.keymap.hints(self.contexts())
+            if self._can(action)
+        ]
+        helps = [hint for hint in hints if hint.verb == "help"]
+        footer.hints = (*(hint for hint in hints if hint.verb != "help"), *helps[:1])
+        for title in self.query(PaneTitle):
+            pane = title.parent
+            title.is_active = bool(
+                pane and self.focused is not None and pane in self.focused.ancestors_with_self
+            )
+
+    @on(ChatView.Changed)
+    def _on_chat_changed(self) -> None:
+        view, pane = self.chat, self.query_one(ChatListPane)
+        assert view is not None
+        pane.open_id = view.summary.id if view.summary else ""
+        pane.running_id = pane.open_id if view.is_running else ""
+        self._tell_footer()
+
+    @on(ChatView.Failed)
+    def _on_chat_failed(self, message: ChatView.Failed) -> None:
+        self.show_failure(message.failure)
+
+    @on(ChatListPane.Chosen)
+    def _on_chat_chosen(self, message: ChatListPane.Chosen) -> None:
+        view = self.chat
+        assert view is not None
+        self.run_worker(view.open_chat(message.chat_id), exclusive=True, group="open-chat")
+        view.transcript.focus()
+
+    @on(ChatTranscript.LeaveRequested)
+    def _on_transcript_left(self) -> None:
+        if self.query_one(ChatListPane).display:
+            self.query_one(ChatListPane).rows.focus()
+        elif (view := self.chat) is not None:
+            view.composer.focus_input()
+
+    @on(BlockCanvas.CopyRequested)
+    async def _on_copy(self, message: BlockCanvas.CopyRequested) -> None:
+        from app.clipboard import copy
+
+        result = await copy(
+            message.text, environ=os.environ, write_osc52=self.app.copy_to_clipboard
+        )
+        self._say(result.words, is_error=not result.is_copied)
+
+    @on(BlockCanvas.LinkOpened)
+    def _on_link(self, message: BlockCanvas.LinkOpened) -> None:
+        self.app.open_url(message.url)
+        self._say(f"opened {message.url}")
+
+    @on(Composer.CommandRequested)
+    def _on_command(self) -> None:
+        self.action_palette()
+
+    @on(Composer.Refused)
+    def _on_refused(self, message: Composer.Refused) -> None:
+        self._say(message.text, is_error=True)
+
+    @on(WelcomeView.Ready)
+    def _on_ready(self, message: WelcomeView.Ready) -> None:
+        self.post_message(self.StartRequested(message.provider))
+
+    @on(Footer.HintChosen)
+    async def _on_hint(self, message: Footer.HintChosen) -> None:
+        for action in self.keymap.actions:
+            if action.id == message.action_id:
+                await self._run(action)

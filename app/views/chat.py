@@ -1,0 +1,411 @@
+"""The chat view: one open chat. Events come in, intents go out to the service."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.message import Message
+from textual.reactive import reactive
+
+from app.settings import Settings
+from app.views.chat_facts import context_words, model_words, title_facts, turn_summary
+from app.views.chat_parts import CHANNELS, ChatComposer, ChatTranscript
+from services.errors import ServiceError
+from services.events import (
+    AnyEvent,
+    ArgumentsDelta,
+    ChatListChanged,
+    ItemEnded,
+    ItemsDimmed,
+    ItemsDropped,
+    ItemStarted,
+    Lagged,
+    LimitsRead,
+    ModelsChanged,
+    QueueChanged,
+    ReasoningDelta,
+    ReasoningDetailDelta,
+    RefusalDelta,
+    ServiceFailed,
+    TextDelta,
+    TurnEnded,
+    TurnStarted,
+    TurnStateChanged,
+    UsageReported,
+)
+from services.models.catalogue import ModelInfo
+from services.models.chat import Attachment, Chat, ChatSummary, Usage
+from services.models.failure import Failure
+from widgets.composer import Composer
+from widgets.glyphs import Glyphs
+from widgets.pane_title import PaneTitle
+from widgets.transcript.view import Transcript
+from widgets.turn_status import TurnStatus
+
+if TYPE_CHECKING:
+    from app.wiring import Services
+    from services.chat.service import ChatService
+
+FIRST_ITEMS = 200
+"""Items read before a chat is shown; the rest follows when the reader goes there."""
+EARLIER_ITEMS = 2_000
+"""Items read at once when the reader goes further up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unsent:
+    """A message that was sent before the services were there."""
+
+    text: str
+    attachments: tuple[Attachment, ...]
+
+
+class ChatView(Vertical):
+    """One open chat."""
+
+    summary: reactive[ChatSummary | None] = reactive(None)
+    models: reactive[tuple[ModelInfo, ...]] = reactive(())
+    is_running: reactive[bool] = reactive(default=False)
+    context_tokens: reactive[int | None] = reactive(None)
+    is_low: reactive[bool] = reactive(default=False)
+    """Whether the terminal has few rows."""
+
+    @dataclass
+    class Failed(Message):
+        """Something went wrong that has no place in the transcript."""
+
+        failure: Failure
+
+    @dataclass
+    class Changed(Message):
+        """Another chat is open, or it began or stopped running."""
+
+    def __init__(self, settings: Settings, glyphs: Glyphs, *, prompt: str = "") -> None:
+        """A view without a chat yet; it can be typed at.
+
+        Args:
+            settings: Of this run.
+            glyphs: Marks to draw with.
+            prompt: Put into the composer.
+        """
+        super().__init__(id="chat")
+        self._settings = settings
+        self._glyphs = glyphs
+        self._prompt = prompt
+        self._services: Services | None = None
+        self._unsent: list[_Unsent] = []
+        self._usage: Usage | None = None
+        self._earlier = 0
+
+    def compose(self) -> ComposeResult:
+        yield PaneTitle(id="chat-title")
+        yield ChatTranscript(
+            self._glyphs,
+            max_width=self._settings.max_width,
+            has_colour=not self._settings.no_color,
+            id="transcript",
+        )
+        yield TurnStatus(self._glyphs, reduced_motion=self._settings.reduced_motion)
+        yield ChatComposer(self._glyphs, text=self._prompt, id="composer")
+
+    @property
+    def transcript(self) -> ChatTranscript:
+        """What was said."""
+        return self.query_one(ChatTranscript)
+
+    @property
+    def composer(self) -> ChatComposer:
+        """What is being written."""
+        return self.query_one(ChatComposer)
+
+    @property
+    def status(self) -> TurnStatus:
+        """The state line."""
+        return self.query_one(TurnStatus)
+
+    async def attach(self, services: "Services", chat_id: str | None = None) -> None:
+        """Work with these services from now on, and open a chat.
+
+        Args:
+            services: Opened, and open for as long as this view is there.
+            chat_id: None for the last one, or a new one where there is none.
+        """
+        self._services = services
+        await self.open_chat(chat_id)
+        self.composer.history = await services.chats.prompts()
+        for unsent in self._unsent:
+            await self._submit(unsent.text, unsent.attachments)
+        self._unsent.clear()
+
+    async def open_chat(self, chat_id: str | None) -> None:
+        """Show another chat; what was typed stays with the one it was typed in."""
+        assert self._services is not None
+        await self._keep_draft()
+        try:
+            self._show(await self._services.chat.open(chat_id))
+        except ServiceError as error:
+            self.post_message(self.Failed(error.failure))
+            if chat_id is None:
+                self._show(await self._services.chat.new())
+
+    async def new_chat(self) -> None:
+        """Begin another chat."""
+        if self._services is not None:
+            await self._keep_draft()
+            self._show(await self._services.chat.new())
+            self.composer.focus_input()
+
+    async def _keep_draft(self) -> None:
+        text = self.composer.text
+        await self._ask(lambda chat, chat_id: chat.save_draft(chat_id, text))
+
+    def _show(self, chat: Chat) -> None:
+        is_first = self.summary is None
+        self.summary = chat.summary
+        self._earlier = chat.earlier
+        self._usage = None
+        self.context_tokens = chat.context_tokens
+        self.transcript.load(chat.items, earlier=chat.earlier)
+        self.composer.queue = chat.queue
+        typed = self.composer.text
+        if not (is_first and typed):
+            self.composer.load_text(chat.draft)
+        assert self._services is not None
+        self.is_running = self._services.chat.is_running(chat.summary.id)
+        self.status.state = self._services.chat.turn_state(chat.summary.id)
+        self.status.summary = ""
+        self.post_message(self.Changed())
+
+    def hear(self, event: AnyEvent) -> None:
+        """Take one event; the type checker names every kind that is not handled."""
+        match event:
+            case ChatListChanged():
+                self._take_summary(event.chats)
+            case ModelsChanged():
+                self.models = event.models
+            case Lagged():
+                self._run(self._reload())
+            case LimitsRead() | ServiceFailed():
+                pass
+            case TurnStateChanged():
+                if self._is_open(event.state.chat_id):
+                    self.status.state = event.state
+            case (
+                TextDelta()
+                | RefusalDelta()
+                | ReasoningDelta()
+                | ReasoningDetailDelta()
+                | ArgumentsDelta()
+            ):
+                if self._is_open(event.chat_id):
+                    self.transcript.append(event.item_id, CHANNELS[type(event)], event.text)
+            case _:
+                if self._is_open(event.chat_id):
+                    self._hear_fact(event)
+
+    def _hear_fact(
+        self,
+        event: QueueChanged
+        | TurnStarted
+        | ItemStarted
+        | ItemEnded
+        | ItemsDimmed
+        | ItemsDropped
+        | UsageReported
+        | TurnEnded,
+    ) -> None:
+        match event:
+            case QueueChanged():
+                self.composer.queue = event.queue
+                self.status.queued = len(event.queue)
+            case TurnStarted():
+                self.is_running = True
+                self._usage = None
+                self.status.summary = ""
+                self.post_message(self.Changed())
+            case ItemStarted():
+                self.transcript.open_item(event.item)
+            case ItemEnded():
+                self.transcript.close_item(event.item)
+            case ItemsDimmed():
+                self.transcript.dim_items(event.item_ids)
+            case ItemsDropped():
+                self.transcript.drop_items(event.item_ids)
+            case UsageReported():
+                self._usage = event.usage
+                self.context_tokens = event.usage.total_tokens or self.context_tokens
+                self.status.tokens = event.usage.output_tokens
+            case TurnEnded():
+                self.is_running = False
+                model = self.summary.model if self.summary else None
+                self.status.state = None
+                self.status.summary = turn_summary(event.seconds, self._usage, model or "")
+                self.post_message(self.Changed())
+
+    def _is_open(self, chat_id: str) -> bool:
+        return self.summary is not None and self.summary.id == chat_id
+
+    def _take_summary(self, chats: tuple[ChatSummary, ...]) -> None:
+        for summary in chats:
+            if self._is_open(summary.id):
+                self.summary = summary
+
+    async def _reload(self) -> None:
+        if self.summary is not None:
+            await self.open_chat(self.summary.id)
+
+    def _run(self, work: Awaitable[None]) -> None:
+        """Do something with the services; a failure is said where there is room for it."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except ServiceError as error:
+                self.post_message(self.Failed(error.failure))
+
+        self.run_worker(guarded())
+
+    async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
+        if self._services is None or self.summary is None:
+            self._unsent.append(_Unsent(text, attachments))
+            return
+        self.transcript.action_end()
+        await self._services.chat.submit(self.summary.id, text, attachments)
+        self.composer.history = (*self.composer.history, text)
+
+    async def interrupt(self) -> None:
+        """Stop the running answer; what waited comes back into the composer."""
+        if self._services is None or self.summary is None:
+            return
+        returned = await self._services.chat.interrupt(self.summary.id)
+        if returned:
+            parts = [*(message.text for message in returned), self.composer.text]
+            self.composer.load_text("\n\n".join(part for part in parts if part))
+
+    async def send_now(self) -> None:
+        """Stop the running answer and send what is written."""
+        text = self.composer.text
+        if self._services is None or self.summary is None or not text.strip():
+            return
+        self.composer.load_text("")
+        await self._services.chat.send_now(self.summary.id, text)
+
+    async def choose_model(self, slug: str) -> None:
+        """Answer with another model from now on."""
+        await self._ask(lambda chat, chat_id: chat.set_model(chat_id, slug))
+        await self._ask(self._refresh_summary)
+
+    async def choose_effort(self, effort: str | None) -> None:
+        """Think more or less from now on."""
+        await self._ask(lambda chat, chat_id: chat.set_effort(chat_id, effort))
+        await self._ask(self._refresh_summary)
+
+    async def _refresh_summary(self, chat: "ChatService", chat_id: str) -> None:
+        self.summary = (await chat.open(chat_id)).summary
+
+    async def _ask(self, call: "Callable[[ChatService, str], Awaitable[None]]") -> None:
+        """Ask something of the service about the open chat, if there are both."""
+        if self._services is not None and self.summary is not None:
+            await call(self._services.chat, self.summary.id)
+
+    @on(Composer.Sent)
+    def _on_sent(self, message: Composer.Sent) -> None:
+        message.stop()
+        self._run(self._submit(message.text, message.attachments))
+
+    @on(Composer.Changed)
+    def _on_typed(self, message: Composer.Changed) -> None:
+        message.stop()
+        self._run(self._keep_draft())
+
+    @on(Composer.QueueTaken)
+    def _on_taken(self, message: Composer.QueueTaken) -> None:
+        message.stop()
+        self._remove_queued(message.id)
+
+    @on(Composer.QueueRemoved)
+    def _on_removed(self, message: Composer.QueueRemoved) -> None:
+        message.stop()
+        self._remove_queued(message.id)
+
+    def _remove_queued(self, queued_id: str) -> None:
+        self._run(self._ask(lambda chat, chat_id: chat.remove_queued(chat_id, queued_id)))
+
+    @on(Composer.InterruptRequested)
+    def _on_interrupt(self, message: Composer.InterruptRequested) -> None:
+        message.stop()
+        self._run(self.interrupt())
+
+    @on(Composer.LeaveRequested)
+    def _on_leave(self, message: Composer.LeaveRequested) -> None:
+        message.stop()
+        self.transcript.focus()
+
+    @on(Transcript.RetryRequested)
+    def _on_retry(self, message: Transcript.RetryRequested) -> None:
+        message.stop()
+        self._run(self._ask(lambda chat, chat_id: chat.retry(chat_id)))
+
+    @on(Transcript.EditRequested)
+    def _on_edit(self, message: Transcript.EditRequested) -> None:
+        message.stop()
+        self._run(self._ask(lambda chat, chat_id: self._fork(chat, chat_id, message.item_id)))
+
+    async def _fork(self, service: "ChatService", chat_id: str, item_id: str) -> None:
+        await self._keep_draft()
+        chat, text = await service.fork(chat_id, item_id)
+        self._show(chat)
+        self.composer.load_text(text)
+        self.composer.focus_input()
+
+    @on(Transcript.EarlierWanted)
+    def _on_earlier(self, message: Transcript.EarlierWanted) -> None:
+        message.stop()
+        self._run(self._load_earlier())
+
+    async def _load_earlier(self) -> None:
+        if self._services is None or self.summary is None or not self._earlier:
+            return
+        chat_id = self.summary.id
+        items = await self._services.chats.load_earlier(
+            chat_id, before=self._earlier, count=EARLIER_ITEMS
+        )
+        if self._is_open(chat_id):
+            self._earlier = max(0, self._earlier - len(items))
+            self.transcript.prepend(items)
+
+    def watch_is_running(self) -> None:
+        self.composer.is_busy = self.is_running
+
+    def watch_is_low(self) -> None:
+        self.composer.is_low = self.is_low
+        self._tell_facts()
+
+    def watch_summary(self) -> None:
+        self._tell_facts()
+
+    def watch_models(self) -> None:
+        self._tell_facts()
+
+    def watch_context_tokens(self) -> None:
+        self._tell_facts()
+
+    def _tell_facts(self) -> None:
+        model = self.model
+        self.composer.facts = model_words(self.summary, model, is_short=self.is_low)
+        self.composer.context = context_words(self.context_tokens, model)
+        title = self.query_one("#chat-title", PaneTitle)
+        title.title = (self.summary.title if self.summary else "") or "New chat"
+        title.facts = title_facts(self.summary, model, is_narrow=self.is_low)
+
+    @property
+    def model(self) -> ModelInfo | None:
+        """The model that answers, as far as it is known."""
+        slug = self.summary.model if self.summary else None
+        for model in self.models:
+            if model.slug == slug or (slug is None and model.is_default):
+                return model
+        return None

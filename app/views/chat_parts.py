@@ -1,0 +1,62 @@
+"""The chat's widgets with the keys of this program."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.binding import BindingType
+from textual.message import Message
+
+from app.keymap import Context, Keymap
+from services.events import (
+    AnyEvent,
+    ArgumentsDelta,
+    ReasoningDelta,
+    ReasoningDetailDelta,
+    RefusalDelta,
+    TextDelta,
+)
+from widgets.composer import Composer
+from widgets.transcript.view import Transcript
+
+CHANNELS: dict[type[AnyEvent], str] = {
+    TextDelta: "text",
+    RefusalDelta: "refusal",
+    ReasoningDelta: "reasoning",
+    ReasoningDetailDelta: "reasoning_detail",
+    ArgumentsDelta: "arguments",
+}
+"""What a transcript calls the text of each delta."""
+
+
+class ChatTranscript(Transcript):
+    """The transcript with the keys of this program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.TRANSCRIPT)]
+
+    @dataclass
+    class LeaveRequested(Message):
+        """The reader goes back to the list."""
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        match action:
+            case "find_next" | "find_previous":
+                return self.is_finding
+            case "retry":
+                return self.has_failed
+            case _:
+                return True
+
+    def action_leave(self) -> None:
+        """End the search or the selection, else go back to the list."""
+        if self.is_finding:
+            self.end_find()
+        elif self.has_selection:
+            self.clear_selection()
+        else:
+            self.post_message(self.LeaveRequested())
+
+
+class ChatComposer(Composer):
+    """The composer with the keys of this program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.COMPOSER)]

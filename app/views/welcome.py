@@ -1,0 +1,184 @@
+"""The first run: nothing is set up, and three ways to start."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from app.keymap import Context, Keymap
+from app.providers import LOCAL_SERVERS, OPENAI_BASE_URL, checked_url
+from services.errors import ServiceError
+from services.models.failure import Failure
+from services.provider import Provider, Secret
+from widgets.choice_list import Choice, ChoiceList
+from widgets.glyphs import Glyphs
+
+WAYS = (
+    Choice(
+        key="key",
+        title="Use an API key",
+        what="chat with OpenAI's models, paid by the token",
+        how="kept for this run only; set OPENAI_API_KEY to keep it",
+    ),
+    Choice(
+        key="local",
+        title="Use a local server",
+        what="Ollama, LM Studio, vLLM, LiteLLM or any other, free on your machine",
+        how="looking for one on this machine",
+    ),
+    Choice(
+        key="demo",
+        title="Look around first",
+        what="a made-up working day, nothing leaves this machine",
+        how="quitting ends it and nothing is kept",
+    ),
+)
+
+
+class WelcomeChoices(ChoiceList):
+    """The choices with the keys of this program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.WELCOME)]
+
+
+class WelcomeView(Vertical):
+    """Three ways to start; each is done here."""
+
+    @dataclass
+    class Ready(Message):
+        """This can be started with."""
+
+        provider: Provider | None
+        """None for the demo."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """The welcome.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__(id="welcome")
+        self._glyphs = glyphs
+        self._found: tuple[str, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        yield Static(Content.styled("Foredeck", "bold"), id="welcome-name")
+        yield Static(
+            Content.styled("Chat, cloud agents and your limits in one terminal.", "$text-muted"),
+            id="welcome-line",
+        )
+        yield Static("Nothing is set up yet. Three ways to start:", id="welcome-words")
+        choices = WelcomeChoices(self._glyphs, id="welcome-choices")
+        choices.choices = WAYS
+        yield choices
+        yield Static("", id="welcome-question")
+        yield Input(id="welcome-input")
+        yield Static("", id="welcome-answer")
+
+    def on_mount(self) -> None:
+        self.query_one("#welcome-input").display = False
+        self.query_one(WelcomeChoices).focus()
+        self.call_after_refresh(self._look_for_servers)
+
+    def on_resize(self) -> None:
+        taken = 4 if self.size.height < 16 else 9
+        self.query_one(WelcomeChoices).room = max(3, self.size.height - taken)
+        self.set_class(self.size.height < 16, "-low")
+
+    @work(exclusive=True, group="look")
+    async def _look_for_servers(self) -> None:
+        from services.inference.probe import find_servers
+
+        found = await find_servers({name: url for name, (_, url) in LOCAL_SERVERS.items()})
+        choices = self.query_one(WelcomeChoices)
+        words = "none is running at the usual places; type its address"
+        if found:
+            server = found[0]
+            self._found = (server.base_url,)
+            host = server.base_url.removeprefix("http://").removesuffix("/v1")
+            count = f"{server.models} model{'' if server.models == 1 else 's'}"
+            words = f"found {LOCAL_SERVERS[server.name][0]} at {host} with {count}"
+        choices.choices = tuple(
+            Choice(key=way.key, title=way.title, what=way.what, how=words)
+            if way.key == "local"
+            else way
+            for way in choices.choices
+        )
+
+    @on(ChoiceList.Chosen)
+    def _on_chosen(self, message: ChoiceList.Chosen) -> None:
+        message.stop()
+        match message.key:
+            case "demo":
+                self.post_message(self.Ready(None))
+            case "key":
+                self._ask("API key, then enter; it is not shown", is_secret=True)
+            case _:
+                address = self._found[0] if self._found else LOCAL_SERVERS["ollama"][1]
+                self._ask("Address of the server, then enter", value=address)
+
+    def _ask(self, question: str, *, is_secret: bool = False, value: str = "") -> None:
+        self.query_one("#welcome-question", Static).update(Content(question))
+        self.query_one("#welcome-answer", Static).update(Content(""))
+        field = self.query_one("#welcome-input", Input)
+        field.password = is_secret
+        field.value = value
+        field.display = True
+        field.focus()
+
+    def action_cancel(self) -> None:
+        """Put the question away."""
+        self.workers.cancel_group(self, "try")
+        self.query_one("#welcome-question", Static).update(Content(""))
+        self.query_one("#welcome-answer", Static).update(Content(""))
+        field = self.query_one("#welcome-input", Input)
+        field.value = ""
+        field.display = False
+        self.query_one(WelcomeChoices).focus()
+
+    @on(Input.Submitted)
+    def _on_submitted(self, message: Input.Submitted) -> None:
+        message.stop()
+        value = message.value.strip()
+        if value:
+            self._try(value, is_key=message.input.password)
+
+    @work(exclusive=True, group="try")
+    async def _try(self, value: str, *, is_key: bool) -> None:
+        from services.inference.probe import probe
+
+        answer = self.query_one("#welcome-answer", Static)
+        answer.update(Content.styled("checking", "$text-muted"))
+        try:
+            if is_key:
+                provider = Provider(
+                    id="openai",
+                    name="OpenAI",
+                    base_url=OPENAI_BASE_URL,
+                    key=Secret(value),
+                    key_source="the key you typed",
+                )
+            else:
+                url = checked_url(value)
+                provider = Provider(id="local", name=url, base_url=url)
+            provider = await probe(provider)
+        except ServiceError as error:
+            answer.update(said(error.failure))
+            return
+        except asyncio.CancelledError:
+            answer.update(Content(""))
+            raise
+        self.post_message(self.Ready(provider))
+
+
+def said(failure: Failure) -> Content:
+    """A failure in a line: cause in bold, then the next step."""
+    parts = Content.assemble((failure.message, "bold $error"))
+    return Content.assemble(parts, f". {failure.next_step}") if failure.next_step else parts
