@@ -1,5 +1,6 @@
 """Reads a stream of the Responses API. Wire format: docs/protocols/turns.md."""
 
+import logging
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
 from services.clean import clean_line
@@ -30,6 +31,8 @@ from services.wire.responses import (
     parse_event,
     parse_response,
 )
+
+_log = logging.getLogger(__name__)
 
 
 class ModelWatch:
@@ -118,7 +121,9 @@ class ResponsesReader:
             case MetadataEvent():
                 yield from self._metadata(as_object(event.response).get("headers"))
                 yield from self._metadata(event.headers)
-            case PartEvent() | QuietEvent() | UnknownEvent() | None:
+            case UnknownEvent(type=kind):
+                _log.debug("passed over an event of type %s", clean_line(kind, 60))
+            case PartEvent() | QuietEvent() | None:
                 pass
 
     def end(self) -> Iterator[StreamValue]:

@@ -3,7 +3,6 @@
 Why this is not httpx-sse: docs/decisions/0003-sse.md. Wire format: docs/protocols/turns.md.
 """
 
-from collections.abc import AsyncIterator
 from typing import Final
 
 from services.errors import BadPayloadError
@@ -115,16 +114,3 @@ def _too_large(what: str, limit: int) -> BadPayloadError:
         next_step="Ask for a shorter answer",
         code="too_large",
     )
-
-
-async def event_data(chunks: AsyncIterator[bytes], parser: EventParser) -> AsyncIterator[list[str]]:
-    """Data of the events of a stream, as lists of what one piece of it completed.
-
-    Raises:
-        BadPayloadError: An event, or the whole stream, is larger than allowed.
-    """
-    async for chunk in chunks:
-        if events := parser.feed(chunk):
-            yield events
-    if events := parser.flush():
-        yield events
