@@ -15,6 +15,10 @@ from widgets.glyphs import Glyphs
 ROWS_FOR_HEADS = 5
 ROWS_FOR_GAPS = 10
 LEAST_DETAIL = 6
+HEAD_INDENT, INDENT = 2, 4
+MARGIN = 3
+ROOM_FOR_MARGIN = 40
+"""Columns; below them one blank at the right end has to do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,18 +103,21 @@ class PaletteList(Widget):
         """The lines in view."""
         width, height = self.size
         if not self._rows:
-            return Content.styled("  nothing is called that", "$text-muted").truncate(width)
+            words = " " * HEAD_INDENT + "nothing is called that"
+            return Content.styled(words, "$text-muted").truncate(width)
         lines = self._lines(self._rows, height)[self._top : self._top + height]
         column = max((Content(row.keys).cell_length for row in self._rows), default=0)
         return Content("\n").join([self._draw(line, width, column) for line in lines])
 
     def _draw(self, line: int | str, width: int, column: int) -> Content:
         if isinstance(line, str):
-            return Content.styled(f"  {line.upper()}", "bold $text-muted").truncate(width)
+            return Content.styled(" " * HEAD_INDENT + line.upper(), "bold $text-muted").truncate(
+                width
+            )
         row = self._rows[line]
         is_selected = line == self.selected
         right = self._right(row, width, column)
-        room = max(1, width - 3 - right.cell_length)
+        room = max(1, width - INDENT - self._margin - right.cell_length)
         title = Content(row.title)
         if is_selected:
             title = title.stylize("bold")
@@ -118,22 +125,28 @@ class PaletteList(Widget):
             title = title.stylize("$accent underline", place, place + 1)
         title = title.truncate(room, ellipsis=True)
         bar = Content.styled(self._glyphs.selected, "$accent") if is_selected else Content(" ")
-        blank = " " * max(0, width - 3 - title.cell_length - right.cell_length)
-        drawn = Content.assemble(bar, " ", title, blank, right, " ").truncate(width)
+        blank = " " * max(0, room - title.cell_length)
+        parts = (bar, " " * (INDENT - 1), title, blank, right, " " * self._margin)
+        drawn = Content.assemble(*parts).truncate(width)
         return drawn.stylize_before("on $panel") if is_selected else drawn
 
     def _right(self, row: PaletteRow, width: int, column: int) -> Content:
         """Detail and keys, as far as the title leaves room for them."""
-        room = width - 3 - min(Content(row.title).cell_length, width // 2)
+        width -= INDENT + self._margin
+        room = width - min(Content(row.title).cell_length, width // 2)
         keys = Content(row.keys)
         if column + 2 > room:
             return Content("")
         tail = Content.assemble("  ", " " * (column - keys.cell_length), keys) if column else keys
-        room = width - 5 - Content(row.title).cell_length - tail.cell_length
+        room = width - 2 - Content(row.title).cell_length - tail.cell_length
         if not row.detail or room < LEAST_DETAIL:
             return tail
         detail = Content(row.detail).truncate(room, ellipsis=True)
         return Content.assemble("  ", detail.stylize("$text-muted"), tail)
+
+    @property
+    def _margin(self) -> int:
+        return MARGIN if self.size.width >= ROOM_FOR_MARGIN else 1
 
     def _lines(self, rows: Sequence[PaletteRow], height: int) -> list[int | str]:
         """What stands where: the place of a row, a head, or an empty line."""

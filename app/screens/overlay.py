@@ -17,12 +17,12 @@ class Overlay(ModalScreen[ScreenResultType]):
         # Fields of text would take Ctrl-C for themselves.
         Binding("ctrl+c", "close", "close", show=False, priority=True, id="overlay.leave"),
     ]
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 Textual reads it as it is
         (0, "-tiny"),
         (50, "-narrow"),
         (100, "-normal"),
     ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-flat"),
         (14, "-low"),
         (30, "-high"),

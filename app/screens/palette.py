@@ -16,8 +16,11 @@ from widgets.footer import Footer, Hint
 from widgets.glyphs import Glyphs
 from widgets.palette_list import PaletteList, PaletteRow
 
-ROWS_AROUND = {"-high": 16, "-low": 10, "-flat": 2}
+ROWS_AROUND = {"-high": 17, "-low": 8, "-flat": 2}
 """Rows of the screen that the list leaves to its frame and to the page behind it."""
+
+ROOM_FOR_FOOTNOTE = 60
+"""Columns of the screen."""
 
 
 class PaletteScreen(Overlay[str | None]):
@@ -69,9 +72,9 @@ class PaletteScreen(Overlay[str | None]):
                 field.cursor_blink = False
                 yield field
                 yield Static(classes="count")
+            yield Static(classes="rule")
             yield PaletteList(self.glyphs, self._found(""))
             footer = Footer()
-            footer.state = f" {self._footnote}" if self._footnote else ""
             footer.hints = (
                 Hint("take", "enter", self.verb),
                 Hint("move(1)", up_down, "move"),
@@ -83,9 +86,11 @@ class PaletteScreen(Overlay[str | None]):
         self._show("")
 
     def on_resize(self, event: events.Resize) -> None:
-        height = event.size.height
+        width, height = event.size
         kept = next(rows for name, rows in ROWS_AROUND.items() if self._reaches(name, height))
         self.query_one(PaletteList).room = max(1, height - kept)
+        has_room = width >= ROOM_FOR_FOOTNOTE and bool(self._footnote)
+        self.query_one(Footer).state = f" {self._footnote}" if has_room else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
@@ -118,7 +123,7 @@ class PaletteScreen(Overlay[str | None]):
         places = (place for place, row in enumerate(rows) if row.key == self._current)
         selected = 0 if query.strip() else next(places, 0)
         self.query_one(PaletteList).show_rows(rows, selected)
-        count = Content(f"{len(rows)} of {len(self._entries)} ")
+        count = Content(f"{len(rows)} of {len(self._entries)}")
         self.query_one(".count", Static).update(count)
 
     def _found(self, query: str) -> list[PaletteRow]:

@@ -1,0 +1,26 @@
+"""Keys and what they do, under one head: what help and the which-key panel draw."""
+
+from dataclasses import dataclass
+
+from textual.content import Content
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyGroup:
+    """A head and the rows under it."""
+
+    name: str
+    rows: tuple[tuple[str, str], ...]
+    """Keys as they are shown, and words."""
+
+
+def draw_row(keys: str, words: str, column: int, width: int) -> Content:
+    """One row, cut to `width` cells: keys in the text colour, muted words at `column`."""
+    gap = " " * max(1, column - Content(keys).cell_length)
+    row = Content.assemble((keys, "$foreground"), gap, (words, "$text-muted"))
+    return row.truncate(max(1, width), ellipsis=True)
+
+
+def draw_head(name: str, width: int) -> Content:
+    """The head of a group, cut to `width` cells."""
+    return Content.styled(name.upper(), "bold $text-muted").truncate(max(1, width), ellipsis=True)
