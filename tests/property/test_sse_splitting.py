@@ -1,5 +1,7 @@
 from itertools import pairwise
 
+import httpx
+import httpx_sse
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -57,3 +59,15 @@ def test_one_byte_pieces_give_the_same_events(
 @given(body=st.binary(max_size=300), cut=st.integers(0, 300))
 def test_no_bytes_break_it_and_no_cut_changes_what_it_says(body: bytes, cut: int) -> None:
     assert parsed([body[:cut], body[cut:]]) == parsed([body])
+
+
+@given(events=EVENTS, end=st.sampled_from(["\n", "\r\n"]))
+def test_a_second_parser_reads_the_same(events: list[list[str]], end: str) -> None:
+    """httpx-sse, but for what differs: it repeats after an `id`, and counts a bare `data`."""
+    odd = ("id", "data")
+    events = [[line for line in lines if line.partition(":")[0] not in odd or line[:5] == "data:"]
+              for lines in events]  # fmt: skip
+    body = written(events, end)
+    answer = httpx.Response(200, headers={"content-type": "text/event-stream"}, content=body)
+    others = [event.data for event in httpx_sse.EventSource(answer).iter_sse() if event.data]
+    assert parsed([body]) == others
