@@ -123,7 +123,7 @@ ACTIONS: tuple[Action, ...] = (
     _act(_C, "send", "enter", "send, or queue", "WHILE WRITING", hint="send", rank=20,
          in_palette=False),
     _act(_C, "newline", "ctrl+j shift+enter", "new line; also \\ and enter", "WHILE WRITING",
-         hint="newline", rank=40, in_palette=False),
+         hint="newline", rank=25, in_palette=False),
     _act(_C, "leave", "escape", "leave the text; twice stops the answer", "WHILE WRITING",
          hint="leave", rank=30, in_palette=False),
     _act(_C, "search_history", "ctrl+r", "search what you wrote", "WHILE WRITING",

@@ -184,6 +184,8 @@ class ShellScreen(ShellActions):
             if self._can(action)
         ]
         helps = [hint for hint in hints if hint.verb == "help"]
+        if not helps:
+            helps = [Hint("leader.help", "ctrl-x ?", "help")]
         footer.hints = (*(hint for hint in hints if hint.verb != "help"), *helps[:1])
         for title in self.query(PaneTitle):
             pane = title.parent

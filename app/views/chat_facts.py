@@ -54,7 +54,8 @@ def context_words(tokens: int | None, model: ModelInfo | None) -> str:
     """How full the context window is; empty where it is not known."""
     if tokens is None or model is None or not model.context_window:
         return ""
-    return f"context {min(100, round(100 * tokens / model.context_window))}%"
+    share = 100 * tokens / model.context_window
+    return f"context {min(100, round(share))}%" if share >= 0.5 else ""
 
 
 def duration(seconds: float) -> str:
