@@ -14,8 +14,8 @@ from widgets.key_group import KeyGroup, draw_head, draw_row
 
 THREE_COLUMNS, TWO_COLUMNS = 100, 64
 """Least cells of the page for so many columns."""
-WORDS_AT, WIDE_WORDS_AT, WIDE = 14, 20, 50
-"""Cell of a column at which words begin, and that of columns from so many cells on."""
+LEAST_KEYS, MOST_KEYS, WIDE_KEYS, WIDE = 8, 13, 18, 50
+"""Cells for the keys of a group, and most of them in columns from so many cells on."""
 PADDING, GUTTER = 2, 3
 
 
@@ -113,11 +113,14 @@ class HelpPage(Widget):
         self.move(0)
 
     def _draw(self, group: KeyGroup, cells: int) -> list[Content]:
-        column = WIDE_WORDS_AT if cells >= WIDE else min(WORDS_AT, max(4, cells * 2 // 5))
+        most = WIDE_KEYS if cells >= WIDE else min(MOST_KEYS, cells * 2 // 5)
+        lengths = [Content(keys).cell_length for keys, _ in group.rows]
+        fitting = max((length for length in lengths if length <= most), default=0)
+        column = max(min(LEAST_KEYS, most), fitting) + 2
         lines = [draw_head(group.name, cells)]
         for keys, words in group.rows:
             parts = textwrap.wrap(words, max(4, cells - column)) or [""]
-            if Content(keys).cell_length >= column:
+            if Content(keys).cell_length > column - 2:
                 lines.append(draw_row(keys, "", 0, cells))
                 keys = ""  # noqa: PLW2901 the words follow under it
             for part in parts:

@@ -64,10 +64,10 @@ class ConfirmScreen(Overlay[bool]):
             Hint("answer(False)", no_key, self._no),
         )
 
-    def action_answer(self, is_yes: bool) -> None:  # noqa: FBT001 an action's argument
+    def action_answer(self, is_yes: bool) -> None:
         """Close with an answer."""
         self.dismiss(is_yes)
 
     def action_close(self) -> None:
         """Close with a no."""
-        self.dismiss(False)  # noqa: FBT003
+        self.dismiss(False)
