@@ -3,6 +3,7 @@
 Used by the benchmarks and by the tests that need a real terminal.
 """
 
+import bisect
 import fcntl
 import os
 import pty
@@ -70,6 +71,7 @@ class Terminal:
         self._folder = folder
         self._lock = threading.Condition()
         self._chunks: list[Chunk] = []
+        self._ends: list[int] = []
         self._total = bytearray()
         self.started = 0.0
         self.process: subprocess.Popen[bytes]
@@ -135,6 +137,7 @@ class Terminal:
             with self._lock:
                 self._chunks.append(Chunk(time.monotonic(), data))
                 self._total += data
+                self._ends.append(len(self._total))
                 self._lock.notify_all()
         with self._lock:
             self._lock.notify_all()
@@ -163,6 +166,17 @@ class Terminal:
         """Everything that came so far."""
         with self._lock:
             return bytes(self._total)
+
+    @property
+    def received(self) -> int:
+        """How many bytes came so far: the offset of the next one."""
+        return len(self._total)
+
+    @property
+    def last_at(self) -> float:
+        """Monotonic seconds of the newest bytes; of the start where none came."""
+        with self._lock:
+            return self._chunks[-1].at if self._chunks else self.started
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
@@ -197,12 +211,7 @@ class Terminal:
                 self._lock.wait(min(left, 0.5))
 
     def _time_of(self, offset: int) -> float:
-        seen = 0
-        for chunk in self._chunks:
-            seen += len(chunk.data)
-            if seen >= offset:
-                return chunk.at
-        return self._chunks[-1].at
+        return self._chunks[bisect.bisect_left(self._ends, offset)].at
 
     def screen(self) -> list[str]:
         """The rows as a person would see them now, blanks at the end cut."""
@@ -288,6 +297,10 @@ class Terminal:
             found += children
             waiting += children
         return found
+
+    def modes(self) -> list[object]:
+        """The terminal's own settings: input, output, control, local flags and the rest."""
+        return list(termios.tcgetattr(self._master))
 
     def cpu_seconds(self, *, only_self: bool = False) -> float:
         """User and system time so far, of the program and all below it."""
