@@ -18,7 +18,7 @@ from widgets.glyphs import UNICODE
 class BoundComposer(Composer):
     """With the keys of the real one."""
 
-    BINDINGS = Keymap().bindings(Context.COMPOSER)
+    BINDINGS = [*Keymap().bindings(Context.COMPOSER)]  # noqa: RUF012
 
 
 class RecordingDriver(GuardedDriver):
