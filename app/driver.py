@@ -47,6 +47,14 @@ else:
                 self.write(f"\x1b[{row + 1};{column + 1}H")
                 self.flush()
 
+        def use_mouse(self, is_ours: bool) -> None:
+            """Take the mouse, or leave it to the terminal."""
+            if is_ours:
+                self._enable_mouse_support()
+            else:
+                self._disable_mouse_support()
+            self.flush()
+
         def start_application_mode(self) -> None:
             """Take the terminal; its caret is hidden then."""
             self._is_caret_shown = False

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 from textual.binding import BindingType
@@ -15,8 +15,10 @@ from textual.driver import Driver
 from textual.screen import Screen
 
 from app import themes
+from app.caret import place_caret
 from app.crash import EXIT_BUG, write_report
 from app.driver import GuardedDriver
+from app.screens.actions import ShellActions
 from app.screens.shell import ShellScreen
 from app.settings import Settings
 from services.errors import ServiceError
@@ -39,15 +41,13 @@ class StartAgain:
 OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 
 
-class Foredeck(App[StartAgain]):
+class Foredeck(App[StartAgain], inherit_bindings=False):
     """One terminal for ChatGPT, Codex cloud and Devin."""
 
     CSS_PATH = Path(__file__).resolve().parent.parent / "styles.tcss"
     TITLE = "Foredeck"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: list[BindingType] = []  # noqa: RUF012 Textual reads it as a class variable
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = []
 
     def __init__(
         self,
@@ -107,6 +107,15 @@ class Foredeck(App[StartAgain]):
         """End this run and begin another one with what the welcome found."""
         self.exit(StartAgain(demo=message.provider is None, provider=message.provider))
 
+    def on_shell_actions_mouse_requested(self, message: ShellActions.MouseRequested) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        if isinstance(self._driver, GuardedDriver):
+            self._driver.use_mouse(message.is_ours)
+
+    def post_display_hook(self) -> None:
+        """Put the terminal's caret where text is typed."""
+        place_caret(self, self._driver)
+
     def _start_services(self) -> None:
         if self._open_services is not None:
             self.run_worker(
@@ -135,11 +144,6 @@ class Foredeck(App[StartAgain]):
         """End in one line and a report instead of Textual's traceback with locals."""
         if self._exception is None:
             self._exception = error
-            self._exception_event.set()
+            self._exception_event.set()  # pyright: ignore[reportUnknownMemberType]
             message = write_report(error, self._settings.folders.state)
             self.exit(return_code=EXIT_BUG, message=message)
-
-    @property
-    def colour_depth(self) -> Literal["ansi", "full"]:
-        """Whether only the terminal's own 16 colours are used."""
-        return "ansi" if self.current_theme.ansi else "full"

@@ -3,10 +3,13 @@
 import os
 import time
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
 
 from textual import on, work
+from textual.app import App
 from textual.css.query import NoMatches
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
@@ -30,6 +33,12 @@ QUIT_WITHIN = 2.0
 class ShellActions(Screen[None]):
     """The shell's keys. `ShellScreen` lays out what they act on."""
 
+    @dataclass
+    class MouseRequested(Message):
+        """The mouse shall be ours, or the terminal's."""
+
+        is_ours: bool
+
     def __init__(self, settings: Settings) -> None:
         """Keys as the settings have them.
 
@@ -44,6 +53,12 @@ class ShellActions(Screen[None]):
         )
         self._services: Services | None = None
         self._quit_armed_at = float("-inf")
+        self._has_mouse = settings.mouse
+
+    @property
+    def app(self) -> App[Any]:
+        """The application; Textual leaves the type of its result unknown."""
+        return cast("App[Any]", super().app)  # pyright: ignore[reportUnknownMemberType]
 
     @property
     def chat(self) -> ChatView | None:
@@ -64,7 +79,7 @@ class ShellActions(Screen[None]):
             if view.transcript.has_selection:
                 view.transcript.action_copy_selection()
                 return
-            if view.is_running:
+            if view.is_answering:
                 self.run_worker(view.interrupt())
                 return
             if view.composer.stash():
@@ -117,7 +132,7 @@ class ShellActions(Screen[None]):
 
     def action_interrupt(self) -> None:
         """Stop the running answer."""
-        if (view := self.chat) is not None and view.is_running:
+        if (view := self.chat) is not None and view.is_answering:
             self.run_worker(view.interrupt())
 
     def action_new(self) -> None:
@@ -132,14 +147,8 @@ class ShellActions(Screen[None]):
 
     def action_mouse(self) -> None:
         """Let the terminal have the mouse, or take it back."""
-        driver = self.app._driver  # noqa: SLF001  # pyright: ignore[reportPrivateUsage] no public way
-        if driver is None:
-            return
-        self._has_mouse = not getattr(self, "_has_mouse", True)
-        if self._has_mouse:
-            driver._enable_mouse_support()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
-        else:
-            driver._disable_mouse_support()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+        self._has_mouse = not self._has_mouse
+        self.post_message(self.MouseRequested(self._has_mouse))
         self._say("the mouse is ours" if self._has_mouse else "the mouse is your terminal's")
 
     def action_find(self) -> None:
@@ -309,7 +318,7 @@ class ShellActions(Screen[None]):
         view = self.chat
         match action.id:
             case "pane.interrupt":
-                return view is not None and view.is_running
+                return view is not None and view.is_answering
             case "pane.write" | "pane.find" | "pane.new" | "pane.view" | "pane.zoom":
                 return view is not None
             case _ if action.context is Context.TRANSCRIPT:

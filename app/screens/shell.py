@@ -198,7 +198,7 @@ class ShellScreen(ShellActions):
         view, pane = self.chat, self.query_one(ChatListPane)
         assert view is not None
         pane.open_id = view.summary.id if view.summary else ""
-        pane.running_id = pane.open_id if view.is_running else ""
+        pane.running_id = pane.open_id if view.is_answering else ""
         self._tell_footer()
 
     @on(ChatView.Failed)

@@ -68,7 +68,7 @@ class ChatView(Vertical):
 
     summary: reactive[ChatSummary | None] = reactive(None)
     models: reactive[tuple[ModelInfo, ...]] = reactive(())
-    is_running: reactive[bool] = reactive(default=False)
+    is_answering: reactive[bool] = reactive(default=False)
     context_tokens: reactive[int | None] = reactive(None)
     is_low: reactive[bool] = reactive(default=False)
     """Whether the terminal has few rows."""
@@ -174,7 +174,7 @@ class ChatView(Vertical):
         if not (is_first and typed):
             self.composer.load_text(chat.draft)
         assert self._services is not None
-        self.is_running = self._services.chat.is_running(chat.summary.id)
+        self.is_answering = self._services.chat.is_running(chat.summary.id)
         self.status.state = self._services.chat.turn_state(chat.summary.id)
         self.status.summary = ""
         self.post_message(self.Changed())
@@ -222,7 +222,7 @@ class ChatView(Vertical):
                 self.composer.queue = event.queue
                 self.status.queued = len(event.queue)
             case TurnStarted():
-                self.is_running = True
+                self.is_answering = True
                 self._usage = None
                 self.status.summary = ""
                 self.post_message(self.Changed())
@@ -239,7 +239,7 @@ class ChatView(Vertical):
                 self.context_tokens = event.usage.total_tokens or self.context_tokens
                 self.status.tokens = event.usage.output_tokens
             case TurnEnded():
-                self.is_running = False
+                self.is_answering = False
                 model = self.summary.model if self.summary else None
                 self.status.state = None
                 self.status.summary = turn_summary(event.seconds, self._usage, model or "")
@@ -312,7 +312,7 @@ class ChatView(Vertical):
             await call(self._services.chat, self.summary.id)
 
     @on(Composer.Sent)
-    def _on_sent(self, message: Composer.Sent) -> None:
+    def _on_message_sent(self, message: Composer.Sent) -> None:
         message.stop()
         self._run(self._submit(message.text, message.attachments))
 
@@ -340,7 +340,7 @@ class ChatView(Vertical):
         self._run(self.interrupt())
 
     @on(Composer.LeaveRequested)
-    def _on_leave(self, message: Composer.LeaveRequested) -> None:
+    def _on_writing_left(self, message: Composer.LeaveRequested) -> None:
         message.stop()
         self.transcript.focus()
 
@@ -377,8 +377,8 @@ class ChatView(Vertical):
             self._earlier = max(0, self._earlier - len(items))
             self.transcript.prepend(items)
 
-    def watch_is_running(self) -> None:
-        self.composer.is_busy = self.is_running
+    def watch_is_answering(self) -> None:
+        self.composer.is_busy = self.is_answering
 
     def watch_is_low(self) -> None:
         self.composer.is_low = self.is_low

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
+from textual.worker import Worker
 
 from app.keymap import Context, Keymap
 from app.providers import LOCAL_SERVERS, OPENAI_BASE_URL, checked_url
@@ -67,6 +68,7 @@ class WelcomeView(Vertical):
         super().__init__(id="welcome")
         self._glyphs = glyphs
         self._found: tuple[str, ...] = ()
+        self._trying: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Content.styled("Foredeck", "bold"), id="welcome-name")
@@ -135,7 +137,8 @@ class WelcomeView(Vertical):
 
     def action_cancel(self) -> None:
         """Put the question away."""
-        self.workers.cancel_group(self, "try")
+        if self._trying is not None:
+            self._trying.cancel()
         self.query_one("#welcome-question", Static).update(Content(""))
         self.query_one("#welcome-answer", Static).update(Content(""))
         field = self.query_one("#welcome-input", Input)
@@ -148,7 +151,7 @@ class WelcomeView(Vertical):
         message.stop()
         value = message.value.strip()
         if value:
-            self._try(value, is_key=message.input.password)
+            self._trying = self._try(value, is_key=message.input.password)
 
     @work(exclusive=True, group="try")
     async def _try(self, value: str, *, is_key: bool) -> None:
