@@ -14,8 +14,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.screen import Screen
 
-from app import themes
-from app.caret import place_caret
+from app import caret, themes
 from app.crash import EXIT_BUG, write_report
 from app.driver import GuardedDriver
 from app.screens.actions import ShellActions
@@ -114,7 +113,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
 
     def post_display_hook(self) -> None:
         """Put the terminal's caret where text is typed."""
-        place_caret(self, self._driver)
+        caret.follow(self, self._driver)
 
     def _start_services(self) -> None:
         if self._open_services is not None:
