@@ -185,6 +185,7 @@ def test_ctrl_c_ends_a_paste_whose_end_never_comes(typist: Typist) -> None:
     typist.send(f"{START}half")
     typist.until(lambda: typist.of("paste") == ["half"])
     typist.send("\x03")
+    typist.terminal.wait_quiet(0.2, limit=0.5)
     typist.send("!")
     typist.until(lambda: keys(typist) == ["exclamation_mark"])
 
