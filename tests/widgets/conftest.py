@@ -1,7 +1,7 @@
 """A bare app for one widget: its styles and themes, and nothing else of the program."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -78,7 +78,7 @@ class Host:
 @asynccontextmanager
 async def hosted(
     *widgets: Widget, size: tuple[int, int] = (80, 24), theme: str = themes.DARK
-) -> AsyncIterator[Host]:
+) -> AsyncGenerator[Host]:
     """Run an app of these widgets; the first one has the focus."""
     messages: list[Message] = []
     app = HostApp(widgets, theme=theme)

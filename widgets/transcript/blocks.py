@@ -19,8 +19,10 @@ from services.models.chat import (
 from widgets.glyphs import Glyphs
 from widgets.transcript import cards, folded
 from widgets.transcript.lines import Ink, Line
-from widgets.transcript.streaming import MarkdownStream
 from widgets.transcript.wrap import Row, line_of, wrap
+
+MAX_SHOWN = 20_000
+"""Characters of the user's text that are shown; all of them are sent and copied."""
 
 
 @dataclass(slots=True)
@@ -94,8 +96,6 @@ class Block:
         Nothing is rendered here; a channel that the item does not have is left out.
         """
         match self._item, channel:
-            case Reply(), "refusal":
-                self._item = replace(self._item, refusal=self._item.refusal + text)
             case Reasoning(), "reasoning":
                 self._item = replace(self._item, summary=self._item.summary + text)
             case Reasoning(), "reasoning_detail":
@@ -106,16 +106,13 @@ class Block:
                 return
         self._known = None
 
-    def lines(
-        self, width: int, ink: Ink, glyphs: Glyphs, now: float | None = None
-    ) -> Sequence[Line]:
+    def lines(self, width: int, ink: Ink, glyphs: Glyphs) -> Sequence[Line]:
         """Its lines, each exactly `width` cells wide; the same objects while nothing changed.
 
         Args:
             width: Cells of a line.
             ink: Styles by role.
             glyphs: Marks to draw with.
-            now: Unix seconds, for what shows time.
         """
         known = self._known
         if (
@@ -132,13 +129,33 @@ class Block:
         """Drop what was rendered; it can be made again."""
         self._known = None
 
+    def forget_colours(self) -> None:
+        """Render again what colours may have come for."""
+
     def source(self) -> str:
         """What a copy of it says: Markdown, code, output."""
         return folded.source_of(self._item)
 
+    def whole_source(self) -> str:
+        """What a copy of the whole item says, of which this may be a part."""
+        return self.source()
+
     def is_foldable(self) -> bool:
         """Whether it has more to show than its one line."""
         return folded.has_inside(self._item)
+
+    def more_parts(self) -> "Sequence[Block]":
+        """Blocks that belong right behind this one and do not stand there yet; told once."""
+        return ()
+
+    def gap_after(self, before: "Block") -> int:
+        """Blank rows between `before` and this one: none between folded lines, else one."""
+        return 0 if before.is_one_line() and self.is_one_line() else 1
+
+    def is_one_line(self) -> bool:
+        """Whether it is a folded line, which stands together with others."""
+        kinds = (Reasoning, ToolCall, WebSearch, UnknownItem, Notice)
+        return isinstance(self._item, kinds) and not self._is_expanded
 
     def _limit(self, width: int) -> int:
         return min(width, self._max_width) if self._max_width else width
@@ -158,119 +175,20 @@ class Block:
                     is_open=self._is_open, is_expanded=self._is_expanded,
                 )  # fmt: skip
             case Reply():
-                rows = []
+                rows = wrap([(self._item.text, ink.text)], limit)
         return [line_of(row, width, ink.text, full=limit) for row in rows]
-
-
-class ReplyBlock(Block):
-    """An answer: Markdown that may still grow. Only its last open part is rendered again."""
-
-    def __init__(self, item: Reply, *, is_open: bool, max_width: int) -> None:
-        """A block of `item`; for the arguments see `Block`."""
-        super().__init__(item, is_open=is_open, max_width=max_width)
-        self._reply = item
-        self._parts = [item.text]
-        self._stream: MarkdownStream | None = None
-        self._text = item.text
-
-    @property
-    def item(self) -> Reply:
-        """Its present value."""
-        if self._reply.text != self._source_text():
-            self._reply = replace(self._reply, text=self._text)
-        return self._reply
-
-    def set_item(self, item: Item, *, is_open: bool) -> None:
-        assert isinstance(item, Reply)
-        has_same_text = item.text == self._source_text() and not self._is_dimmed
-        self._reply = item
-        self._is_open = is_open
-        self._known = None
-        if not has_same_text:
-            self._stream = None
-            self._parts = [item.text]
-
-    def append(self, channel: str, text: str) -> None:
-        if channel == "text":
-            self._parts.append(text)
-            self._known = None
-        elif channel == "refusal":
-            self._reply = replace(self._reply, refusal=self._reply.refusal + text)
-            self._known = None
-
-    def forget_lines(self) -> None:
-        super().forget_lines()
-        self._stream = None
-
-    def source(self) -> str:
-        return "\n\n".join(part for part in (self._source_text(), self._reply.refusal) if part)
-
-    def is_foldable(self) -> bool:
-        return False
-
-    def lines(
-        self, width: int, ink: Ink, glyphs: Glyphs, now: float | None = None
-    ) -> Sequence[Line]:
-        known = self._known
-        if known is None or known.width != width or known.ink is not ink:
-            if self._stream is None or not self._stream.fits(width, ink, glyphs):
-                self._stream = MarkdownStream(
-                    width, self._limit(width), ink, glyphs, dim=self._is_dimmed
-                )
-            lines, _ = self._stream.lines(self._source_text(), is_open=self._is_open)
-            extra = self._extra_rows(self._limit(width), ink)
-            if extra:
-                lines = [*lines, *(line_of(row, width, ink.text) for row in extra)]
-            known = _Known(width, ink, glyphs, lines)
-            self._known = known
-        return known.lines
-
-    def _source_text(self) -> str:
-        if len(self._parts) > 1:
-            self._parts = ["".join(self._parts)]
-        self._text = self._parts[0]
-        return self._text
-
-    def _extra_rows(self, limit: int, ink: Ink) -> list[Row]:
-        rows: list[Row] = []
-        if self._reply.refusal:
-            if self._text:
-                rows.append(Row())
-            words = [("declined  ", ink.warning), (self._reply.refusal, ink.text)]
-            rows += wrap(words, limit)
-        if self._reply.is_partial and not self._is_open:
-            rows += wrap([("interrupted", ink.muted)], limit)
-        return rows
-
-
-def make_block(item: Item, *, is_open: bool, max_width: int = 100) -> Block:
-    """The block that shows an item.
-
-    Args:
-        item: Its present value.
-        is_open: Whether deltas may come.
-        max_width: Columns of its content at most; 0 for all there are.
-    """
-    if isinstance(item, Reply):
-        return ReplyBlock(item, is_open=is_open, max_width=max_width)
-    return Block(item, is_open=is_open, max_width=max_width)
-
-
-def gap_between(before: Block, after: Block) -> int:
-    """Blank rows between two blocks: none between folded lines, else one."""
-    return 0 if _is_one_line(before) and _is_one_line(after) else 1
-
-
-def _is_one_line(block: Block) -> bool:
-    kinds = (Reasoning, ToolCall, WebSearch, UnknownItem, Notice)
-    return isinstance(block.item, kinds) and not block.is_expanded
 
 
 def user_rows(message: UserMessage, width: int, ink: Ink, glyphs: Glyphs) -> list[Row]:
     """The user's words behind a thin bar, and what went with them."""
     bar = [(glyphs.bar + " ", ink.bar)]
-    rows = wrap([(message.text.rstrip("\n"), ink.text)], max(1, width - cell_len(glyphs.bar) - 1))
+    room = max(1, width - cell_len(glyphs.bar) - 1)
+    text = message.text.rstrip("\n")
+    rows = wrap([(text[:MAX_SHOWN], ink.text)], room)
+    if len(text) > MAX_SHOWN:
+        words = f"… {len(text) - MAX_SHOWN:,} more characters; copying takes all of them"
+        rows += wrap([(words, ink.muted)], room)
     for attachment in message.attachments:
         words = f"{attachment.name} {glyphs.dot} {folded.size_words(attachment.size)}"
-        rows += wrap([(words, ink.muted)], max(1, width - 2))
+        rows += wrap([(words, ink.muted)], room)
     return [row.indented(bar) for row in rows]

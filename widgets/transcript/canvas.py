@@ -1,7 +1,9 @@
 """Drawing blocks line by line: strips, what lies over them, and the pointer."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -14,7 +16,9 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
+from widgets.transcript.answer import AnswerPart
 from widgets.transcript.blocks import Block
+from widgets.transcript.colours import Code, Colours, coloured
 from widgets.transcript.find import Finder
 from widgets.transcript.lines import Ink, Line
 from widgets.transcript.overlay import cells_of, styled_cells, with_bar
@@ -80,8 +84,12 @@ class BlockCanvas(Widget, can_focus=True):
         self._screen: list[Strip] = []
         self._rows: list[Row] = []
         self._strips: dict[int, tuple[Line, Strip]] = {}
+        self._colours = Colours()
+        self._changed: dict[AnswerPart, None] = {}
+        self._laid_out_for = 0
         self._is_update_due = False
         self._is_dragging = False
+        self._is_colouring = False
 
     def update_soon(self) -> None:
         """Draw what changed, once, when the present batch of changes is through."""
@@ -94,19 +102,62 @@ class BlockCanvas(Widget, can_focus=True):
         width, height = self.size
         if not width or not height or not self.is_attached:
             return
+        self._place_parts()
         self._viewport.height = height
+        self._keep_place(width)
         old = self._screen
         self._rows = self._viewport.visible()
         self._screen = self._painted()
+        self._colour_soon()
         if self._viewport.is_following:
             self.new_below = 0
         if len(old) != len(self._screen):
             self.refresh()
-            return
-        changed = [y for y, (a, b) in enumerate(zip(old, self._screen, strict=True)) if a is not b]
-        if changed:
-            self.refresh(*(Region(0, y, width, 1) for y in changed))
+        else:
+            pairs = enumerate(zip(old, self._screen, strict=True))
+            changed = [y for y, (a, b) in pairs if a is not b]
+            if changed:
+                self.refresh(*(Region(0, y, width, 1) for y in changed))
         self.post_update()
+
+    def _place_parts(self) -> None:
+        """Split what came of answers, and let their parts stand in the view."""
+        for first in self._changed:
+            answer = first.answer
+            answer.split()
+            if answer.placed != len(answer.parts):
+                index = self._viewport.index_of(first)
+                if index >= 0:
+                    self._viewport.replace(index, answer.placed, answer.parts)
+                    answer.placed = len(answer.parts)
+        self._changed.clear()
+
+    def _keep_place(self, width: int) -> None:
+        """Lay out for a width; the line under the reader's eye stays."""
+        if width != self._laid_out_for:
+            anchor = self._viewport.anchor() if self._laid_out_for else None
+            self._laid_out_for = width
+            self._viewport.restore(anchor)
+
+    def _colour_soon(self) -> None:
+        """Let a thread colour what is seen and not coloured yet."""
+        if not self._has_colour or self._is_colouring:
+            return
+        if (code := self._colours.take_wanted()) is not None:
+            self._is_colouring = True
+            self.run_worker(partial(self._colour, code), group="colours", thread=False)
+
+    async def _colour(self, code: Code) -> None:
+        try:
+            found = await asyncio.to_thread(coloured, code)
+        finally:
+            self._is_colouring = False
+        self._colours.learn(code, found)
+        if found is not None:
+            for block in self._viewport.blocks[self._viewport.first_index :][: self.size.height]:
+                block.forget_colours()
+            self.update_soon()
+        self._colour_soon()
 
     def post_update(self) -> None:
         """Called after each drawing, for what depends on what is seen."""
@@ -167,9 +218,7 @@ class BlockCanvas(Widget, can_focus=True):
     def _with_matches(self, strip: Strip, line: Line, block: Block, row: Row) -> Strip:
         assert self._finder is not None
         current = self._finder.current
-        is_current = (
-            current is not None and current.item_id == block.item.id and current.line == row.line
-        )
+        is_current = current is not None and current.block is block and current.line == row.line
         style = self.ink.found_current if is_current else self.ink.found
         for start, end in self._finder.spans(line.text):
             first, last = cells_of(line.text, start, end)
@@ -206,11 +255,22 @@ class BlockCanvas(Widget, can_focus=True):
         return 2 if self.size.width >= NARROW else 1
 
     def _lines(self, block: Block) -> Sequence[Line]:
-        width = max(1, self.size.width - 2 * self._padding)
-        return block.lines(width, self.ink, self._glyphs, None)
+        width = self._laid_out_for
+        padding = 2 if width >= NARROW else 1
+        return block.lines(max(1, width - 2 * padding), self.ink, self._glyphs)
 
     def _span(self) -> Span | None:
         return span_of(self._selection, self._viewport.blocks)
+
+    def selected_text(self) -> str:
+        """What is selected with the mouse; empty for nothing."""
+        span = self._span()
+        if span is None:
+            return ""
+        for index in range(span.last[0], span.first[0], -1):
+            self._viewport.unfold(index)
+        span = self._span() or span
+        return selected_text(span, self._viewport.blocks, self._lines)
 
     @property
     def ink(self) -> Ink:
@@ -295,9 +355,8 @@ class BlockCanvas(Widget, can_focus=True):
             return
         self._is_dragging = False
         self.release_mouse()
-        if (span := self._span()) is not None:
-            text = selected_text(span, self._viewport.blocks, self._lines)
-            self.post_message(self.CopyRequested(text, "selection"))
+        if self._span() is not None:
+            self.post_message(self.CopyRequested(self.selected_text(), "selection"))
             return
         self._selection = None
         self._clicked(event.x, event.y)

@@ -1,24 +1,26 @@
-"""Code blocks: one surface over the whole block, colours when it is finished."""
+"""Code blocks: one surface over the whole block, coloured when colours are known."""
 
 from collections.abc import Sequence
-from importlib import import_module
-from typing import Any
 
 from rich.cells import cell_len
 from rich.style import Style
 
+from widgets.transcript.colours import Colours
 from widgets.transcript.lines import Ink
-from widgets.transcript.wrap import Piece, Row, clusters
+from widgets.transcript.wrap import TAB, Piece, Row, cells, clusters, wrap
 
-MAX_LINE = 2_000
-"""Characters of a line beyond which it is not coloured."""
-MAX_BLOCK = 200_000
-"""Characters of a block beyond which it is not coloured."""
-TAB = "    "
+MAX_SHOWN = 20_000
+"""Characters of one line that are shown; all of them are copied."""
 
 
 def code_rows(
-    code: str, language: str, width: int, ink: Ink, *, is_open: bool = False, dim: bool = False
+    code: str,
+    language: str,
+    width: int,
+    ink: Ink,
+    *,
+    colours: Colours | None = None,
+    dim: bool = False,
 ) -> list[Row]:
     """Rows of a code block, padded by one cell.
 
@@ -27,15 +29,16 @@ def code_rows(
         language: First word after the fence; may be empty.
         width: Cells of the block.
         ink: Styles by role.
-        is_open: Whether more lines may come; colours wait for the end.
+        colours: Knows what was coloured, and is asked for the rest; None for no colours.
         dim: Whether all of it is muted.
     """
-    lines = code.split("\n")
-    coloured = None if is_open or dim else _coloured(code, language, ink)
+    known = colours.of(code, language) if colours and ink.has_colour and not dim else None
     rows: list[Row] = []
     plain = ink.surface_muted if dim else ink.surface
-    for number, text in enumerate(lines):
-        pieces: Sequence[Piece] = coloured[number] if coloured else [(text, plain)]
+    for number, text in enumerate(code.split("\n")):
+        pieces: Sequence[Piece] = [(text, plain)]
+        if known is not None and number < len(known):
+            pieces = [(part, getattr(ink, role)) for part, role in known[number]]
         rows.extend(code_line_rows(pieces, width, ink))
     return labelled(rows, language, width, ink)
 
@@ -62,83 +65,47 @@ def code_line_rows(pieces: Sequence[Piece], width: int, ink: Ink) -> list[Row]:
     room = max(1, width - 2)
     pad = (" ", ink.surface)
     rows = [Row([pad], 1, 1, "", "\n", ink.surface)]
-    for source, style in pieces:
-        text = source.replace("\t", TAB)
-        if not text:
-            continue
-        if rows[-1].cells - 1 + cell_len(text) <= room:
-            _add(rows[-1], text, style)
-            continue
-        run = ""
-        left = room - (rows[-1].cells - 1)
-        for cluster in clusters(text):
-            cells = cell_len(cluster)
-            if cells > left and (run or rows[-1].cells > 1):
-                _add(rows[-1], run, style)
-                rows[-1].join = ""
-                rows.append(Row([pad], 1, 1, "", "\n", ink.surface))
-                run, left = "", room
-            run += cluster
-            left -= cells
-        _add(rows[-1], run, style)
+    left = room
+    total = 0
+    for whole, style in pieces:
+        text = whole[: max(0, MAX_SHOWN - total)]
+        total += len(whole)
+        while text:
+            size = cells(text) if len(text) <= 8 * left else left + 1
+            if size <= left:
+                _add(rows[-1], text, style)
+                left -= size
+                break
+            head = _head(text, left, is_first=left == room)
+            _add(rows[-1], head, style)
+            text = text[len(head) :]
+            rows[-1].join = ""
+            rows.append(Row([pad], 1, 1, "", "\n", ink.surface))
+            left = room
+    if total > MAX_SHOWN:
+        words = f"… {total - MAX_SHOWN:,} more characters; copying takes all of them"
+        for row in wrap([(words, ink.surface_muted)], room):
+            rows.append(Row([pad, *row.pieces], 1 + row.cells, 1 + row.cells, "", "\n", row.fill))
+            rows[-1].fill = ink.surface
     return rows
 
 
+def _head(text: str, room: int, *, is_first: bool) -> str:
+    """As much of the text as fits; at least one character where nothing is before it."""
+    start = text[: room + 1]
+    if start.isascii() and "\t" not in start:
+        return text[:room]
+    taken = size = 0
+    for cluster in clusters(text[: 8 * room]):
+        size += cells(cluster)
+        if size > room and (taken or not is_first):
+            break
+        taken += len(cluster)
+    return text[:taken]
+
+
 def _add(row: Row, text: str, style: Style) -> None:
-    row.pieces.append((text, style))
-    row.cells += cell_len(text)
+    shown = text.replace("\t", TAB)
+    row.pieces.append((shown, style))
+    row.cells += cell_len(shown)
     row.text += text
-
-
-def _coloured(code: str, language: str, ink: Ink) -> list[list[Piece]] | None:
-    """Each line's pieces; None where there is no lexer, or too much to colour."""
-    if not language or len(code) > MAX_BLOCK or not ink.has_colour:
-        return None
-    if len(code) > MAX_LINE and max(map(len, code.split("\n"))) > MAX_LINE:
-        return None
-    lexers: Any = import_module("pygments.lexers")
-    from pygments.util import ClassNotFound
-
-    try:
-        lexer = lexers.get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return None
-    lines: list[list[Piece]] = [[]]
-    for kind, value in lexer.get_tokens(code):
-        style = _style(kind, ink)
-        for number, part in enumerate(value.split("\n")):
-            if number:
-                lines.append([])
-            if part:
-                lines[-1].append((part, style))
-    count = code.count("\n") + 1
-    return (lines + [[] for _ in range(count - len(lines))])[:count]
-
-
-def _style(kind: Any, ink: Ink) -> Style:
-    from pygments.token import Comment, Generic, Keyword, Literal, Name, Number, Operator, String
-
-    for parent, style in (
-        (Comment, ink.comment),
-        (String, ink.string),
-        (Number, ink.number),
-        (Keyword.Type, ink.type_name),
-        (Keyword.Constant, ink.number),
-        (Keyword, ink.keyword),
-        (Operator.Word, ink.keyword),
-        (Name.Class, ink.type_name),
-        (Name.Exception, ink.type_name),
-        (Name.Builtin, ink.function),
-        (Name.Function, ink.function),
-        (Name.Decorator, ink.function),
-        (Name.Tag, ink.keyword),
-        (Name.Attribute, ink.function),
-        (Literal, ink.number),
-        (Generic.Inserted, ink.string),
-        (Generic.Deleted, ink.number),
-        (Generic.Heading, ink.keyword),
-        (Generic.Subheading, ink.keyword),
-    ):
-        if kind in parent:
-            return style
-    return ink.surface

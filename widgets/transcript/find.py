@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
+from widgets.transcript.viewport import Viewport
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A line that holds the text."""
 
-    item_id: str
+    block: Block
     line: int
 
 
@@ -30,7 +31,7 @@ class Finder:
 
     def step(
         self,
-        blocks: Sequence[Block],
+        viewport: Viewport,
         lines_of: Callable[[Block], Sequence[Line]],
         *,
         backwards: bool,
@@ -39,27 +40,38 @@ class Finder:
         """Go to the next line that holds the text, around the ends.
 
         Args:
-            blocks: All blocks.
+            viewport: Holds all blocks.
             lines_of: Renders one of them.
             backwards: Towards the start.
             start: Place of the block to begin at where nothing was found before.
         """
-        places = {block.item.id: index for index, block in enumerate(blocks)}
-        here = places.get(self.current.item_id, start) if self.current else start
-        line = self.current.line if self.current else (-1 if not backwards else 1 << 30)
-        count = len(blocks)
-        for turn in range(count + 1):
-            index = (here - turn if backwards else here + turn) % max(1, count)
+        blocks = viewport.blocks
+        line = -1 if not backwards else 1 << 30
+        index = start
+        if self.current is not None and (place := viewport.index_of(self.current.block)) >= 0:
+            index, line = place, self.current.line
+        left = len(blocks) + 1
+        is_first = True
+        while left > 0 and blocks:
+            left -= 1
+            if self._is_in(blocks[index]):
+                more = viewport.unfold(index)
+                left += more
+                index += more if backwards else 0
             block = blocks[index]
-            if self.folded not in block.source().casefold():
-                continue
-            found = self._lines(block, lines_of)
-            if turn == 0:
-                found = [n for n in found if (n < line if backwards else n > line)]
-            if found:
-                self.current = Match(block.item.id, found[-1 if backwards else 0])
-                return self.current
+            if self._is_in(block):
+                found = self._lines(block, lines_of)
+                if is_first:
+                    found = [n for n in found if (n < line if backwards else n > line)]
+                if found:
+                    self.current = Match(block, found[-1 if backwards else 0])
+                    return self.current
+            is_first = False
+            index = (index + (-1 if backwards else 1)) % len(blocks)
         return None
+
+    def _is_in(self, block: Block) -> bool:
+        return self.folded in block.source().casefold()
 
     def _lines(self, block: Block, lines_of: Callable[[Block], Sequence[Line]]) -> list[int]:
         """Lines of a block that show the text; its first one where only its source holds it."""

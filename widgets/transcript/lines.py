@@ -23,8 +23,6 @@ class Line:
     join: str = "\n"
     """What stands between this line's text and the next one's: a newline, or for a soft wrap the
     blank that the wrap swallowed (or nothing, where it cut a word)."""
-    link: str = ""
-    """Reserved for a line that is one link as a whole; links inside a line are in its styles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

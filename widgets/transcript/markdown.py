@@ -1,5 +1,6 @@
-"""Markdown blocks as rows. Inline parts: inline.py; growing text: streaming.py."""
+"""Markdown blocks as rows. Inline parts: inline.py; growing text: splitting.py."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from rich.style import Style
 
 from widgets.glyphs import Glyphs
 from widgets.transcript.code import code_rows
+from widgets.transcript.colours import Colours
 from widgets.transcript.inline import inline_pieces
 from widgets.transcript.lines import Ink
 from widgets.transcript.table import Cell, Table, table_rows
@@ -15,10 +17,15 @@ from widgets.transcript.wrap import Piece, Row, wrap
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
+    from markdown_it.rules_block import StateBlock
+    from markdown_it.rules_inline import StateInline
     from markdown_it.token import Token
 
-MAX_INLINE = 20_000
+MAX_INLINE = 16_000
 """Characters of one paragraph beyond which nothing inside it is parsed."""
+MAX_MARKS = 1_500
+"""Characters that may be Markdown in one paragraph, beyond which nothing inside it is parsed."""
+_MARKS = re.compile(r"[\[\]*_~`<!&]")
 LEAST_WIDTH = 8
 """Cells that nesting leaves to text at least."""
 
@@ -28,13 +35,45 @@ def parser() -> "MarkdownIt":
     """The Markdown dialect of answers: CommonMark, tables and strikethrough."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"maxNesting": 40}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"maxNesting": 40}).enable(["table", "strikethrough"])
+    made.block.ruler.at("reference", _reference)
+    made.inline.ruler.before("text", "flood", _flood)
+    return made
+
+
+def _reference(state: "StateBlock", start_line: int, end_line: int, silent: bool) -> bool:
+    """Definitions of links, but not of footnotes: those are text."""
+    from markdown_it.rules_block import reference
+
+    start = state.bMarks[start_line] + state.tShift[start_line]
+    if state.src.startswith("[^", start):
+        return False
+    return reference(state, start_line, end_line, silent)
+
+
+def _flood(state: "StateInline", silent: bool) -> bool:
+    """Take what is too much to parse as plain text, all at once."""
+    if state.pos or silent:
+        return False
+    is_flood = state.posMax > MAX_INLINE or len(_MARKS.findall(state.src)) > MAX_MARKS
+    if is_flood:
+        state.pending += state.src
+        state.pos = state.posMax
+    return is_flood
 
 
 class Renderer:
     """Turns block tokens into rows at one width."""
 
-    def __init__(self, width: int, ink: Ink, glyphs: Glyphs, *, dim: bool = False) -> None:
+    def __init__(
+        self,
+        width: int,
+        ink: Ink,
+        glyphs: Glyphs,
+        *,
+        dim: bool = False,
+        colours: Colours | None = None,
+    ) -> None:
         """A renderer.
 
         Args:
@@ -42,11 +81,13 @@ class Renderer:
             ink: Styles by role.
             glyphs: Marks to draw with.
             dim: Whether all of it is muted.
+            colours: Of code; None for none.
         """
         self.width = width
         self.ink = ink
         self.glyphs = glyphs
         self.dim = dim
+        self.colours = colours
         self.is_open = False
         """Whether the last block may still grow."""
         self.settled: tuple[int, ...] = ()
@@ -83,9 +124,8 @@ class Renderer:
             case "fence" | "code_block":
                 language = first.info.split()[0] if first.info.split() else ""
                 code = first.content.removesuffix("\n")
-                return code_rows(
-                    code, language, width, self.ink, is_open=self.is_open, dim=self.dim
-                )
+                colours = None if self.is_open else self.colours
+                return code_rows(code, language, width, self.ink, colours=colours, dim=self.dim)
             case "bullet_list_open" | "ordered_list_open":
                 return self._list(tokens, width)
             case "blockquote_open":
@@ -100,8 +140,6 @@ class Renderer:
                 return wrap([(text, self._base)], width)
 
     def _inline(self, token: "Token", base: Style) -> list[Piece]:
-        if len(token.content) > MAX_INLINE:
-            return [(token.content, base)]
         pieces = inline_pieces(token.children or [], self.ink, base)
         if self.dim:
             return [(text, self.ink.muted) for text, _ in pieces]

@@ -1,9 +1,10 @@
 """What is laid over a finished strip: the block cursor, a selection, matches of a search."""
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
+
+from widgets.transcript.wrap import cells
 
 
 def styled_cells(strip: Strip, start: int, end: int, style: Style) -> Strip:
@@ -31,5 +32,5 @@ def with_bar(strip: Strip, bar: str, style: Style) -> Strip:
 
 def cells_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Cells that the characters from `start` to `end` take, half-open."""
-    first = cell_len(text[:start])
-    return first, first + cell_len(text[start:end])
+    first = cells(text[:start])
+    return first, first + cells(text[start:end])

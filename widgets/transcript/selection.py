@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from rich.cells import cell_len
-
 from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
+from widgets.transcript.wrap import cells, clusters
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +96,12 @@ def cut(text: str, start: int, end: int) -> str:
     A character two cells wide belongs to the part that holds its first cell; marks of no width
     go with the character before them.
     """
+    if text.isascii() and "\t" not in text:
+        return text[max(0, start) : max(0, end)]
     kept: list[str] = []
     column = 0
-    is_kept = False
-    for character in text:
-        width = cell_len(character)
-        if width:
-            is_kept = start <= column < end
-        if is_kept:
-            kept.append(character)
-        column += width
+    for cluster in clusters(text):
+        if start <= column < end:
+            kept.append(cluster)
+        column += cells(cluster)
     return "".join(kept)

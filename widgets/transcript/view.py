@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.reactive import reactive
 
-from services.models.chat import ErrorCard, Item, Reply, UserMessage
+from services.models.chat import ErrorCard, Item, UserMessage
 from widgets.glyphs import Glyphs
-from widgets.transcript.blocks import Block, make_block
+from widgets.transcript.answer import AnswerPart, make_block
+from widgets.transcript.blocks import Block
 from widgets.transcript.canvas import BlockCanvas
 from widgets.transcript.find import Finder
-from widgets.transcript.selection import selected_text
+from widgets.transcript.viewport import Row
 
 EARLIER_THRESHOLD = 40
 """Blocks before the view at which earlier ones are asked for."""
@@ -70,6 +71,7 @@ class Transcript(BlockCanvas):
         """
         self._viewport.clear()
         self._places.clear()
+        self._changed.clear()
         self._cursor = self._selection = None
         self.end_find()
         self._viewport.blocks = [self._new_block(item, is_open=False) for item in items]
@@ -100,7 +102,7 @@ class Transcript(BlockCanvas):
         block = self._places.get(item_id)
         if block is not None:
             block.append(channel, text)
-            self.update_soon()
+            self._note_change(block)
 
     def close_item(self, item: Item) -> None:
         """An item as it is in the end: takes the place of the open one, or comes last."""
@@ -115,10 +117,10 @@ class Transcript(BlockCanvas):
 
     def drop_items(self, item_ids: Iterable[str]) -> None:
         """Take these away."""
-        gone = {id(block) for i in item_ids if (block := self._places.pop(i, None))}
-        indexes = [n for n, block in enumerate(self._viewport.blocks) if id(block) in gone]
-        self._viewport.remove(indexes)
-        if self._cursor is not None and id(self._cursor) in gone:
+        gone = {i for i in item_ids if self._places.pop(i, None)}
+        blocks = self._viewport.blocks
+        self._viewport.remove([n for n, block in enumerate(blocks) if block.item.id in gone])
+        if self._cursor is not None and self._cursor.item.id in gone:
             self._cursor = None
         self.update_soon()
 
@@ -127,14 +129,20 @@ class Transcript(BlockCanvas):
         if block is not None:
             block.is_dimmed = False
             block.set_item(item, is_open=is_open)
+            self._note_change(block)
         else:
             self._viewport.blocks.append(self._new_block(item, is_open=is_open))
             if not self._viewport.is_following:
                 self.new_below += 1
         self.update_soon()
 
+    def _note_change(self, block: Block) -> None:
+        if isinstance(block, AnswerPart):
+            self._changed[block] = None
+        self.update_soon()
+
     def _new_block(self, item: Item, *, is_open: bool) -> Block:
-        block = make_block(item, is_open=is_open, max_width=self._max_width)
+        block = make_block(item, is_open=is_open, colours=self._colours, max_width=self._max_width)
         self._places[item.id] = block
         return block
 
@@ -165,6 +173,7 @@ class Transcript(BlockCanvas):
         """To the end, and follow it."""
         self._viewport.follow()
         if self._viewport.blocks:
+            self._viewport.unfold(len(self._viewport.blocks) - 1)
             self._cursor = self._viewport.blocks[-1]
         self.update_soon()
 
@@ -176,10 +185,11 @@ class Transcript(BlockCanvas):
             self.update_soon()
 
     def action_copy_block(self) -> None:
-        """Copy the block at the cursor as it was written."""
+        """Copy the block at the cursor as it was written: of an answer that part only."""
         block = self._current_block()
         if block is not None:
-            self.post_message(self.CopyRequested(block.source(), "block"))
+            text = block.source() if self._cursor is not None else block.whole_source()
+            self.post_message(self.CopyRequested(text, "block"))
 
     def action_copy_answer(self) -> None:
         """Copy the whole answer of the turn at the cursor as Markdown."""
@@ -187,12 +197,12 @@ class Transcript(BlockCanvas):
         if block is None:
             return
         turn = block.item.turn_id
-        texts = [
-            each.source()
+        texts = {
+            each.item.id: each.whole_source()
             for each in self._viewport.blocks
-            if isinstance(each.item, Reply) and each.item.turn_id == turn
-        ]
-        text = "\n\n".join(part for part in texts if part) or block.source()
+            if isinstance(each, AnswerPart) and each.item.turn_id == turn
+        }
+        text = "\n\n".join(part for part in texts.values() if part) or block.source()
         self.post_message(self.CopyRequested(text, "answer"))
 
     def action_retry(self) -> None:
@@ -251,11 +261,6 @@ class Transcript(BlockCanvas):
         self.is_finding = False
         self.update_soon()
 
-    def selected_text(self) -> str:
-        """What is selected with the mouse; empty for nothing."""
-        span = self._span()
-        return selected_text(span, self._viewport.blocks, self._lines) if span else ""
-
     def clear_selection(self) -> None:
         """Select nothing."""
         self._selection = None
@@ -297,64 +302,77 @@ class Transcript(BlockCanvas):
     def _move_cursor(self, step: int) -> None:
         """One block on, but for blocks that do not fit: those are read through first."""
         viewport = self._viewport
-        blocks = viewport.blocks
-        if not blocks or not self.size.height:
+        height = self.size.height
+        if not viewport.blocks or not height:
             return
-        if self._cursor is None:
-            self._cursor = blocks[-1]
-        index = blocks.index(self._cursor)
-        top = viewport.rows_from_top(index)
-        rows = viewport.rows_of(index)
-        if step > 0 and top is not None and top + rows > self.size.height:
-            viewport.scroll(min(self.size.height - 2, top + rows - self.size.height))
-        elif step < 0 and top is not None and self._begins_above(index):
-            viewport.scroll(-min(self.size.height - 2, self._hidden_above(index)))
-        elif 0 <= index + step < len(blocks):
-            self._cursor = blocks[index + step]
-            self._bring_into_view(index + step, at_end=step < 0)
-        elif step > 0:
-            viewport.follow()
+        rows = viewport.visible()
+        index = viewport.index_of(self._cursor)
+        if index < 0:
+            index = self._last_seen(rows)
+            if self._cursor is None and step < 0:
+                self._cursor = viewport.blocks[index]
+                self.update_soon()
+                return
+        seen = [row.line for row in rows if row.index == index and row.line >= 0]
+        last = len(self._lines(viewport.blocks[index])) - 1
+        if seen and step > 0 and seen[-1] < last:
+            viewport.scroll(min(height - 2, last - seen[-1]) or 1)
+        elif seen and step < 0 and seen[0] > 0:
+            viewport.scroll(-(min(height - 2, seen[0]) or 1))
+        else:
+            self._step_to(index, step)
         self.update_soon()
 
-    def _begins_above(self, index: int) -> bool:
-        return self._hidden_above(index) > 0
+    def _last_seen(self, rows: Sequence[Row]) -> int:
+        seen = [row.index for row in rows if row.line >= 0]
+        return seen[-1] if seen else len(self._viewport.blocks) - 1
 
-    def _hidden_above(self, index: int) -> int:
-        """Rows of the first visible block that are above the view."""
+    def _step_to(self, index: int, step: int) -> None:
+        """Move the cursor to the next block that shows something."""
         viewport = self._viewport
-        rows = viewport.visible()
-        if viewport.first_index != index:
-            return 0
-        seen = sum(1 for row in rows if row.index == index)
-        return max(0, viewport.rows_of(index) - seen) if seen < self.size.height else rows[0].line
+        index += step
+        while 0 <= index < len(viewport.blocks):
+            more = viewport.unfold(index)
+            index += more if step < 0 else 0
+            if viewport.rows_of(index):
+                self._cursor = viewport.blocks[index]
+                self._bring_into_view(index, at_end=step < 0)
+                return
+            index += step
+        if step > 0:
+            viewport.follow()
 
     def _bring_into_view(self, index: int, *, at_end: bool) -> None:
         viewport = self._viewport
-        rows = viewport.rows_of(index)
-        top = viewport.rows_from_top(index)
-        if top is not None and top + rows <= self.size.height and not self._begins_above(index):
+        height = self.size.height
+        count = len(self._lines(viewport.blocks[index]))
+        seen = sum(1 for row in viewport.visible() if row.index == index and row.line >= 0)
+        if seen == count or seen >= height:
             return
-        viewport.go_to(index, 0, above=0 if rows > self.size.height else 1)
-        if at_end and rows > self.size.height:
-            viewport.scroll(rows - self.size.height)
-        elif not at_end and rows <= self.size.height:
-            viewport.scroll(rows - self.size.height + 1)
+        if count > height:
+            viewport.go_to(index, count - height if at_end else 0, above=0)
+        elif at_end:
+            viewport.go_to(index)
+        else:
+            viewport.go_to(index, 0, above=max(0, height - count))
 
     def _page(self, direction: int) -> None:
         self._viewport.scroll(direction * max(1, self.size.height - 2))
         seen = [row.index for row in self._viewport.visible() if row.line >= 0]
-        if seen and (self._cursor is None or self._viewport.blocks.index(self._cursor) not in seen):
+        if seen and self._viewport.index_of(self._cursor) not in seen:
             self._cursor = self._viewport.blocks[seen[0] if direction < 0 else seen[-1]]
         self.update_soon()
 
     def _step(self, *, backwards: bool) -> None:
-        if self._finder is None or not self._viewport.blocks:
+        viewport = self._viewport
+        if self._finder is None or not viewport.blocks:
             return
-        blocks = self._viewport.blocks
-        start = blocks.index(self._cursor) if self._cursor is not None else len(blocks) - 1
-        match = self._finder.step(blocks, self._lines, backwards=backwards, start=start)
+        start = viewport.index_of(self._cursor)
+        if start < 0:
+            start = len(viewport.blocks) - 1
+        match = self._finder.step(viewport, self._lines, backwards=backwards, start=start)
         if match is not None:
-            index = next(n for n, block in enumerate(blocks) if block.item.id == match.item_id)
-            self._cursor = blocks[index]
-            self._viewport.go_to(index, match.line, above=self.size.height // 3)
+            self._cursor = match.block
+            above = self.size.height // 3
+            viewport.go_to(viewport.index_of(match.block), match.line, above=above)
         self.update_soon()

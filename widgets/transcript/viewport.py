@@ -8,7 +8,7 @@ it, changing its width. Nothing moves under the reader's eye when blocks above c
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from widgets.transcript.blocks import Block, gap_between
+from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
 
 KEPT_RENDERED = 300
@@ -27,11 +27,20 @@ class Row:
     """Which of its lines; -1 for a blank row."""
 
 
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What stands at the top of the window, so that it can be found at another width."""
+
+    block: Block
+    characters: int
+    """How many stand before it in the block; negative for the blank row above the block."""
+
+
 class Viewport:
     """A window over blocks; knows lines and places, and nothing of the screen.
 
-    Rows of a block are its gap (blank rows before it) and then its lines. The view begins at the
-    row `offset` of the block `index`, or follows the end.
+    Rows of a block are its gap (blank rows before it) and then its lines; one without lines has
+    no rows. The view begins at the row `offset` of the block `index`, or follows the end.
     """
 
     def __init__(self, render: RenderLines) -> None:
@@ -50,25 +59,42 @@ class Viewport:
         self._offset = 0
         self._rendered: dict[int, Block] = {}
 
+    def index_of(self, block: Block | None) -> int:
+        """Place of a block, found from the end; -1 where it is not there."""
+        for index in range(len(self.blocks) - 1, -1, -1):
+            if self.blocks[index] is block:
+                return index
+        return -1
+
+    def unfold(self, index: int) -> int:
+        """Put the parts of a block behind it where they do not stand there yet.
+
+        Returns:
+            How many blocks came.
+        """
+        more = self.blocks[index].more_parts()
+        if more:
+            self.blocks[index + 1 : index + 1] = more
+            if self._index > index:
+                self._index += len(more)
+        return len(more)
+
     def rows_of(self, index: int) -> int:
         """How many rows a block takes, its gap included."""
         block = self.blocks[index]
         self._rendered[id(block)] = block
-        return self._gap(index) + len(self._render(block))
+        count = len(self._render(block))
+        return self._gap(index) + count if count else 0
 
     def visible(self) -> list[Row]:
         """The rows of the window from the top; fewer than its height where blocks end."""
         if self.is_following:
             self._pin_to_end()
-        rows: list[Row] = []
-        index, offset = self._index, self._offset
-        while len(rows) < self.height and index < len(self.blocks):
-            gap, count = self._gap(index), self.rows_of(index)
-            rows.extend(
-                Row(index, row - gap if row >= gap else -1)
-                for row in range(offset, min(count, offset + self.height - len(rows)))
-            )
-            index, offset = index + 1, 0
+        rows = self._walk()
+        if len(rows) < self.height and not self.is_following:
+            self.is_following = True
+            self._pin_to_end()
+            rows = self._walk()
         self._forget_far()
         return rows
 
@@ -86,16 +112,7 @@ class Viewport:
             self._pin_to_end()
         self.is_following = False
         self._offset += rows
-        while self._offset < 0 and self._index > 0:
-            self._index -= 1
-            self._offset += self.rows_of(self._index)
-        self._offset = max(0, self._offset)
-        while self._index < len(self.blocks) - 1:
-            count = self.rows_of(self._index)
-            if self._offset < count:
-                break
-            self._offset -= count
-            self._index += 1
+        self._normalize()
         self._stop_at_end()
 
     def go_to(self, index: int, line: int = 0, *, above: int = 1) -> None:
@@ -110,18 +127,66 @@ class Viewport:
         self._index = max(0, min(index, len(self.blocks) - 1))
         self._offset = 0
         if self.blocks:
+            self.unfold(self._index)
             self.scroll(self._gap(self._index) + line - above)
 
     def follow(self) -> None:
         """Go to the end and stay there."""
         self.is_following = True
 
+    def anchor(self) -> Anchor | None:
+        """What the reader looks at; None where the view follows the end."""
+        if self.is_following or not self.blocks:
+            return None
+        block = self.blocks[self._index]
+        line = self._offset - self._gap(self._index)
+        if line < 0:
+            return Anchor(block, line)
+        said = (len(each.text) + len(each.join) for each in self._render(block)[:line])
+        return Anchor(block, sum(said))
+
+    def restore(self, anchor: Anchor | None) -> None:
+        """Put what the reader looked at back to the top, however it is wrapped now."""
+        index = self.index_of(anchor.block) if anchor else -1
+        if anchor is None or index < 0:
+            return
+        self._index = index
+        self._offset = self._gap(index) + min(0, anchor.characters)
+        left = anchor.characters
+        for line in self._render(anchor.block)[:-1]:
+            left -= len(line.text) + len(line.join)
+            if left < 0:
+                break
+            self._offset += 1
+        self._normalize()
+
     def insert_before(self, blocks: Sequence[Block]) -> None:
         """Put earlier blocks in front; what is seen stays where it is."""
         if self.is_following:
             self._pin_to_end()
+        line = self._offset - self._gap(self._index) if self.blocks else 0
         self.blocks[:0] = blocks
         self._index += len(blocks)
+        if self._index < len(self.blocks):
+            self._offset = line + self._gap(self._index)
+            self._normalize()
+
+    def replace(self, index: int, count: int, blocks: Sequence[Block]) -> None:
+        """Put other blocks where some are; the view stays with what it shows.
+
+        Args:
+            index: Place of the first one.
+            count: How many go.
+            blocks: What comes instead; blocks among them that stood there stay in their places.
+        """
+        for block in self.blocks[index + len(blocks) : index + count]:
+            self._rendered.pop(id(block), None)
+        self.blocks[index : index + count] = blocks
+        if self._index >= index + count:
+            self._index += len(blocks) - count
+        elif self._index >= index + len(blocks):
+            self._index = max(0, index + len(blocks) - 1)
+            self._offset = 0
 
     def remove(self, indexes: Iterable[int]) -> None:
         """Take blocks out; the view stays at what follows them."""
@@ -141,34 +206,57 @@ class Viewport:
         self._index = self._offset = 0
         self.is_following = True
 
-    def rows_from_top(self, index: int) -> int | None:
-        """How far below the top of the window a block begins; None where it is not in it."""
-        for place, row in enumerate(self.visible()):
-            if row.index == index:
-                return place
-        return None
-
     def _gap(self, index: int) -> int:
-        if index == 0:
-            return 1
-        return gap_between(self.blocks[index - 1], self.blocks[index])
+        return 1 if index == 0 else self.blocks[index].gap_after(self.blocks[index - 1])
+
+    def _walk(self) -> list[Row]:
+        rows: list[Row] = []
+        index, offset = self._index, self._offset
+        while len(rows) < self.height and index < len(self.blocks):
+            self.unfold(index)
+            gap, count = self._gap(index), self.rows_of(index)
+            end = min(count, offset + self.height - len(rows))
+            rows += [Row(index, max(-1, row - gap)) for row in range(offset, end)]
+            index, offset = index + 1, 0
+        return rows
+
+    def _normalize(self) -> None:
+        """Let the offset be a row of the block at the top."""
+        while self._offset < 0 and self._index > 0:
+            self._index -= 1
+            self._index += self.unfold(self._index)
+            self._offset += self.rows_of(self._index)
+        self._offset = max(0, self._offset)
+        while self._index < len(self.blocks):
+            self.unfold(self._index)
+            count = self.rows_of(self._index)
+            if self._offset < count or self._index == len(self.blocks) - 1:
+                break
+            self._offset -= count
+            self._index += 1
 
     def _pin_to_end(self) -> None:
         room = self.height
-        for index in range(len(self.blocks) - 1, -1, -1):
+        index = len(self.blocks) - 1
+        while index >= 0:
+            index += self.unfold(index)
             room -= self.rows_of(index)
             if room <= 0:
                 self._index, self._offset = index, -room
                 return
+            index -= 1
         self._index = self._offset = 0
 
     def _stop_at_end(self) -> None:
-        """Where less than a window is left below, stick to the end."""
+        """Where no more than a window is left below, stick to the end."""
         left = -self._offset
-        for index in range(self._index, len(self.blocks)):
+        index = self._index
+        while index < len(self.blocks):
+            self.unfold(index)
             left += self.rows_of(index)
             if left > self.height:
                 return
+            index += 1
         self.is_following = True
         self._pin_to_end()
 
@@ -176,7 +264,7 @@ class Viewport:
         if len(self._rendered) <= 2 * KEPT_RENDERED:
             return
         first = max(0, self._index - KEPT_RENDERED // 2)
-        near = {id(block): block for block in self.blocks[first : self._index + KEPT_RENDERED]}
+        near = {id(block) for block in self.blocks[first : self._index + KEPT_RENDERED]}
         for key, block in list(self._rendered.items()):
             if key not in near:
                 block.forget_lines()

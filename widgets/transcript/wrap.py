@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from rich.cells import cell_len
+from rich.cells import cell_len, split_graphemes
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -14,7 +14,10 @@ from widgets.transcript.lines import Line
 Piece = tuple[str, Style]
 """Text without line breaks, and its style."""
 
-_PARTS = re.compile(r"[ ]+|[^ ]+")
+TAB = "    "
+"""What a tab is shown as; the text of a row keeps the tab itself."""
+_FLAG = re.compile("[\U0001f1e6-\U0001f1ff]")
+_PARTS = re.compile(r"[ \t]+|[^ \t]+")
 _WIDE = re.compile(
     "[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f"
     "\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd]"
@@ -64,12 +67,12 @@ def line_of(row: Row, width: int, plain: Style, *, full: int | None = None) -> L
         full: How far `row.fill` reaches; None for the row's own end.
     """
     pieces = row.pieces
-    cells = row.cells
-    if row.fill is not None and full is not None and cells < full:
-        pieces = [*pieces, (" " * (full - cells), row.fill)]
-        cells = full
-    if cells < width:
-        pieces = [*pieces, (" " * (width - cells), plain)]
+    size = row.cells
+    if row.fill is not None and full is not None and size < full:
+        pieces = [*pieces, (" " * (full - size), row.fill)]
+        size = full
+    if size < width:
+        pieces = [*pieces, (" " * (width - size), plain)]
     strip = Strip([Segment(text, style) for text, style in merged(pieces)])
     if strip.cell_length != width:
         strip = strip.adjust_cell_length(width, plain)
@@ -101,39 +104,53 @@ def wrap(pieces: Iterable[Piece], width: int) -> list[Row]:
     """
     width = max(1, width)
     rows = [Row()]
-    blank: Piece | None = None
+    blanks: list[Piece] = []
     for word, is_blank, is_break in _words(pieces):
         row = rows[-1]
+        if is_blank:
+            blanks += word
+            continue
         if is_break:
-            row.join = "\n"
+            row.join = _said(blanks) + "\n"
             rows.append(Row())
-            blank = None
-        elif is_blank:
-            blank = word[0]
         else:
-            cells = sum(cell_len(text) for text, _ in word)
-            before = cell_len(blank[0]) if blank else 0
-            if row.cells and row.cells + before + cells > width:
-                row.join = blank[0] if blank else ""
+            size = sum(cell_len(text) for text, _ in word)
+            before = cells(_said(blanks)) if blanks else 0
+            if row.cells and row.cells + before + size > width:
+                row.join = _said(blanks)
                 rows.append(Row())
                 row = rows[-1]
-            elif blank is not None:
-                _add(row, blank)
-            blank = None
-            if cells <= width - row.cells:
+            elif before < width:
+                for piece in blanks:
+                    _add(row, piece)
+            else:
+                _add_cut(rows, blanks, width)
+                row = rows[-1]
+            if size <= width - row.cells:
                 for piece in word:
                     _add(row, piece)
             else:
                 _add_cut(rows, word, width)
-    if blank is not None and rows[-1].cells + cell_len(blank[0]) <= width:
-        _add(rows[-1], blank)
+        blanks = []
+    if blanks:
+        if rows[-1].cells + cells(_said(blanks)) <= width:
+            for piece in blanks:
+                _add(rows[-1], piece)
+        else:
+            rows[-1].join = _said(blanks) + "\n"
     return rows
 
 
+def _said(pieces: Iterable[Piece]) -> str:
+    return "".join(text for text, _ in pieces)
+
+
 def _add(row: Row, piece: Piece) -> None:
-    row.pieces.append(piece)
-    row.cells += cell_len(piece[0])
-    row.text += piece[0]
+    text, style = piece
+    shown = text.replace("\t", TAB)
+    row.pieces.append((shown, style))
+    row.cells += cell_len(shown)
+    row.text += text
 
 
 def _add_cut(rows: list[Row], word: Sequence[Piece], width: int) -> None:
@@ -141,25 +158,30 @@ def _add_cut(rows: list[Row], word: Sequence[Piece], width: int) -> None:
     for text, style in word:
         for cluster in clusters(text):
             row = rows[-1]
-            cells = cell_len(cluster)
-            if row.cells and row.cells + cells > width:
+            if row.cells and row.cells + cells(cluster) > width:
                 row.join = ""
                 rows.append(Row())
                 row = rows[-1]
             _add(row, (cluster, style))
 
 
-_JOINERS = re.compile(
-    "[^\u0300-\u036f\u200d\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u20d0-\u20ff]"
-    "[\u0300-\u036f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\u20d0-\u20ff]*"
-    "(?:\u200d.[\u0300-\u036f\ufe00-\ufe0f\U0001f3fb-\U0001f3ff]*)*|.",
-    re.DOTALL,
-)
-
-
 def clusters(text: str) -> list[str]:
-    """Characters with the marks and joined emoji that belong to them."""
-    return list(text) if text.isascii() else _JOINERS.findall(text)
+    """Characters with the marks and joined emoji that belong to them; flags stay whole."""
+    if text.isascii():
+        return list(text)
+    found: list[str] = []
+    for start, end, _ in split_graphemes(text)[0]:
+        cluster = text[start:end]
+        if found and _FLAG.match(cluster) and _FLAG.fullmatch(found[-1]):
+            found[-1] += cluster
+        else:
+            found.append(cluster)
+    return found
+
+
+def cells(text: str) -> int:
+    """Cells that a text takes; a tab counts as the blanks that are shown for it."""
+    return cell_len(text.replace("\t", TAB) if "\t" in text else text)
 
 
 def _words(pieces: Iterable[Piece]) -> Iterable[tuple[list[Piece], bool, bool]]:
@@ -173,7 +195,7 @@ def _words(pieces: Iterable[Piece]) -> Iterable[tuple[list[Piece], bool, bool]]:
                     word = []
                 yield [], False, True
             for part in _PARTS.findall(text):
-                if part[0] == " ":
+                if part[0] in " \t":
                     if word:
                         yield word, False, False
                         word = []
