@@ -210,6 +210,11 @@ class Terminal:
                     raise TimeoutError(f"{pattern!r} not in {bytes(self._total[-2000:])!r}")
                 self._lock.wait(min(left, 0.5))
 
+    def has(self, data: bytes, *, after: int = 0) -> bool:
+        """Whether these bytes came, not counting those before the offset `after`."""
+        with self._lock:
+            return self._total.find(data, after) >= 0
+
     def _time_of(self, offset: int) -> float:
         return self._chunks[bisect.bisect_left(self._ends, offset)].at
 
