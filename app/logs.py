@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import cast
 
 from services.redact import redact
 
@@ -33,7 +32,7 @@ class PrivateFileHandler(RotatingFileHandler):
 
     def _open(self) -> TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        return cast("TextIOWrapper", os.fdopen(descriptor, "a", encoding="utf-8"))
+        return os.fdopen(descriptor, "a", encoding="utf-8")
 
 
 def start_log(path: Path, level: str, secrets: Iterable[str] = ()) -> str | None:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
@@ -72,8 +71,8 @@ def _show(settings: Settings, *, as_json: bool) -> None:
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
+    if isinstance(value, Path):
+        return str(value)
     return dict(cast("Mapping[str, str]", value))
 
 
