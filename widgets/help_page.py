@@ -117,14 +117,15 @@ class HelpPage(Widget):
         lengths = [Content(keys).cell_length for keys, _ in group.rows]
         fitting = max((length for length in lengths if length <= most), default=0)
         column = max(min(LEAST_KEYS, most), fitting) + 2
-        lines = [draw_head(group.name, cells)]
+        mark = self._glyphs.ellipsis
+        lines = [draw_head(group.name, cells, mark)]
         for keys, words in group.rows:
             parts = textwrap.wrap(words, max(4, cells - column)) or [""]
             if Content(keys).cell_length > column - 2:
-                lines.append(draw_row(keys, "", 0, cells))
+                lines.append(draw_row(keys, "", 0, cells, mark))
                 keys = ""  # noqa: PLW2901 the words follow under it
             for part in parts:
-                lines.append(draw_row(keys, part, column, cells))
+                lines.append(draw_row(keys, part, column, cells, mark))
                 keys = ""  # noqa: PLW2901 only the first line names it
         return lines
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from widgets.cut import cut
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyGroup:
@@ -14,13 +16,13 @@ class KeyGroup:
     """Keys as they are shown, and words."""
 
 
-def draw_row(keys: str, words: str, column: int, width: int) -> Content:
+def draw_row(keys: str, words: str, column: int, width: int, ellipsis: str) -> Content:
     """One row, cut to `width` cells: keys in the text colour, muted words at `column`."""
     gap = " " * max(1, column - Content(keys).cell_length)
     row = Content.assemble((keys, "$foreground"), gap, (words, "$text-muted"))
-    return row.truncate(max(1, width), ellipsis=True)
+    return cut(row, max(1, width), ellipsis)
 
 
-def draw_head(name: str, width: int) -> Content:
+def draw_head(name: str, width: int, ellipsis: str) -> Content:
     """The head of a group, cut to `width` cells."""
-    return Content.styled(name.upper(), "bold $text-muted").truncate(max(1, width), ellipsis=True)
+    return cut(Content.styled(name.upper(), "bold $text-muted"), max(1, width), ellipsis)

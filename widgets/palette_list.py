@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.cut import cut
 from widgets.glyphs import Glyphs
 
 ROWS_FOR_HEADS = 5
@@ -123,7 +124,7 @@ class PaletteList(Widget):
             title = title.stylize("bold")
         for place in row.marked:
             title = title.stylize("$accent underline", place, place + 1)
-        title = title.truncate(room, ellipsis=True)
+        title = cut(title, room, self._glyphs.ellipsis)
         bar = Content.styled(self._glyphs.selected, "$accent") if is_selected else Content(" ")
         blank = " " * max(0, room - title.cell_length)
         parts = (bar, " " * (INDENT - 1), title, blank, right, " " * self._margin)
@@ -141,7 +142,7 @@ class PaletteList(Widget):
         room = width - 2 - Content(row.title).cell_length - tail.cell_length
         if not row.detail or room < LEAST_DETAIL:
             return tail
-        detail = Content(row.detail).truncate(room, ellipsis=True)
+        detail = cut(Content(row.detail), room, self._glyphs.ellipsis)
         return Content.assemble("  ", detail.stylize("$text-muted"), tail)
 
     @property

@@ -6,6 +6,7 @@ from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
 
+from widgets.glyphs import Glyphs
 from widgets.key_group import KeyGroup, draw_head, draw_row
 
 COLUMNS = 3
@@ -17,10 +18,16 @@ INDENT, GAP = 2, 2
 class WhichKey(Widget):
     """Groups of keys side by side, as many as there is room for."""
 
-    def __init__(self, groups: Sequence[KeyGroup]) -> None:
-        """A panel of these groups, one a column where the width allows."""
+    def __init__(self, groups: Sequence[KeyGroup], glyphs: Glyphs) -> None:
+        """A panel.
+
+        Args:
+            groups: One a column where the width allows.
+            glyphs: Marks to draw with.
+        """
         super().__init__()
         self._groups = tuple(groups)
+        self._glyphs = glyphs
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self._lines(width)))
@@ -46,5 +53,6 @@ class WhichKey(Widget):
 
     def _draw(self, group: KeyGroup, cells: int) -> list[Content]:
         column = max(Content(keys).cell_length for keys, _ in group.rows) + 2
-        rows = [draw_row(keys, words, column, cells) for keys, words in group.rows]
-        return [draw_head(group.name, cells), *rows]
+        mark = self._glyphs.ellipsis
+        rows = [draw_row(keys, words, column, cells, mark) for keys, words in group.rows]
+        return [draw_head(group.name, cells, mark), *rows]

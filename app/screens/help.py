@@ -1,6 +1,6 @@
 """Every key of the place the user is in, on one page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -23,6 +23,9 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("drag", "select text and copy it"),
     ("shift-drag", "the terminal's own selection"),
 )
+
+PLAIN_ARROWS = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right"})
+"""The shown names of the arrow keys without their signs."""
 
 
 class HelpScreen(Overlay[None]):
@@ -143,7 +146,7 @@ def help_groups(keymap: Keymap, contexts: Sequence[Context], glyphs: Glyphs) -> 
             # Two keys of the same thing are one row.
             groups.setdefault(name, {}).setdefault(action.help, []).extend(action.keys)
     shown = {
-        name: [(show_keys(dict.fromkeys(keys)), words) for words, keys in rows.items()]
+        name: [(_shown(dict.fromkeys(keys), glyphs), words) for words, keys in rows.items()]
         for name, rows in groups.items()
     }
     if Context.COMPOSER in contexts:
@@ -159,3 +162,8 @@ def help_groups(keymap: Keymap, contexts: Sequence[Context], glyphs: Glyphs) -> 
     ]
     shown["MOUSE"] = list(MOUSE)
     return [KeyGroup(name=name, rows=tuple(rows)) for name, rows in shown.items()]
+
+
+def _shown(keys: Iterable[str], glyphs: Glyphs) -> str:
+    shown = show_keys(keys)
+    return shown.translate(PLAIN_ARROWS) if glyphs.line.isascii() else shown

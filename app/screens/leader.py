@@ -52,7 +52,7 @@ class LeaderScreen(Overlay[Action | None]):
         with Vertical(classes="panel") as panel:
             name = show_key(self._leader.keys[0]) if self._leader else ""
             panel.border_title = Content.styled(name, "bold")
-            yield WhichKey(self._groups())
+            yield WhichKey(self._groups(), self.glyphs)
         footer = Footer()
         footer.state = f"next key, {self._timeout:g} s"
         footer.hints = (Hint("close", "esc", "close"), *self._help_hint())
