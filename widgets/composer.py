@@ -275,8 +275,8 @@ class Composer(Widget):
         prompt, dot = self._prompt, f" {self._glyphs.dot} "
         left, right = self.facts, self.context
         if prompt.searched is not None:
-            state = "" if prompt.is_found else "nothing found: "
-            left = f"search: {state}{prompt.searched}"
+            head = "search" if prompt.is_found else "no match"
+            left = f"{head}: {prompt.searched}"
             right = dot.join(("enter take", "ctrl-r older", "esc back"))
         elif self.is_busy and not prompt.is_empty:
             right = dot.join(part for part in ("enter queues", right) if part)

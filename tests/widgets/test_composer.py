@@ -218,7 +218,7 @@ async def test_escape_in_a_search_gives_the_draft_back(hands: Hands) -> None:
     hands.composer.history = ("old",)
     await hands.type("draft")
     await hands.press("ctrl+r", "o", "q")
-    assert "nothing found: oq" in hands.desk.rows()[3]
+    assert "no match: oq" in hands.desk.rows()[3]
     await hands.press("escape")
     assert (hands.text, hands.desk.heard(Composer.Changed)) == ("draft", [])
 
@@ -345,7 +345,7 @@ async def test_rows_with_room_and_without(hands: Hands) -> None:
     hands.composer.is_low = True
     await hands.pilot.pause()
     assert hands.desk.rows()[:2] == [
-        "▎ › message" + " " * 21 + "gpt · high · context 31%",
+        "▎ › message" + " " * 22 + "gpt · high · context 31%",
         "",
     ]
 
@@ -380,6 +380,6 @@ async def test_no_timer_runs_while_nothing_is_typed(hands: Hands) -> None:
         timer
         for node in hands.composer.walk_children(with_self=True)
         for timer in node._timers  # pyright: ignore[reportPrivateUsage]
-        if timer._active.is_set()  # pyright: ignore[reportPrivateUsage]
+        if timer._active.is_set()  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
     ]
     assert running == []

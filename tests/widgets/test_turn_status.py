@@ -46,7 +46,7 @@ async def test_nothing_to_say_takes_no_row_and_no_timer() -> None:
         desk.status.state = None
         await pilot.pause()
         assert not desk.status.display
-        assert not [t for t in desk.status._timers if t._active.is_set()]  # pyright: ignore[reportPrivateUsage]
+        assert not list(desk.status._timers)  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_a_running_turn_says_state_seconds_tokens_and_queue() -> None:
