@@ -113,7 +113,10 @@ class ShellScreen(ShellActions):
             await view.attach(services)
             self._show_chats(await services.chats.summaries())
             self._load_models()
-            await pump(subscription, self, services.clock, self._frame)
+            try:
+                await pump(subscription, self, services.clock, self._frame)
+            finally:
+                await view.keep_draft()
 
     def _frame(self) -> float:
         return FRAME if self.has_terminal_focus else FRAME_UNSEEN

@@ -92,39 +92,25 @@ class ChatView(Vertical):
             prompt: Put into the composer.
         """
         super().__init__(id="chat")
-        self._settings = settings
-        self._glyphs = glyphs
-        self._prompt = prompt
+        self._title = PaneTitle(id="chat-title")
+        self.transcript = ChatTranscript(
+            glyphs,
+            max_width=settings.max_width,
+            has_colour=not settings.no_color,
+            id="transcript",
+        )
+        self.status = TurnStatus(glyphs, reduced_motion=settings.reduced_motion)
+        self.composer = ChatComposer(glyphs, text=prompt, id="composer")
         self._services: Services | None = None
         self._unsent: list[_Unsent] = []
         self._usage: Usage | None = None
         self._earlier = 0
 
     def compose(self) -> ComposeResult:
-        yield PaneTitle(id="chat-title")
-        yield ChatTranscript(
-            self._glyphs,
-            max_width=self._settings.max_width,
-            has_colour=not self._settings.no_color,
-            id="transcript",
-        )
-        yield TurnStatus(self._glyphs, reduced_motion=self._settings.reduced_motion)
-        yield ChatComposer(self._glyphs, text=self._prompt, id="composer")
-
-    @property
-    def transcript(self) -> ChatTranscript:
-        """What was said."""
-        return self.query_one(ChatTranscript)
-
-    @property
-    def composer(self) -> ChatComposer:
-        """What is being written."""
-        return self.query_one(ChatComposer)
-
-    @property
-    def status(self) -> TurnStatus:
-        """The state line."""
-        return self.query_one(TurnStatus)
+        yield self._title
+        yield self.transcript
+        yield self.status
+        yield self.composer
 
     async def attach(self, services: "Services", chat_id: str | None = None) -> None:
         """Work with these services from now on, and open a chat.
@@ -143,7 +129,7 @@ class ChatView(Vertical):
     async def open_chat(self, chat_id: str | None) -> None:
         """Show another chat; what was typed stays with the one it was typed in."""
         assert self._services is not None
-        await self._keep_draft()
+        await self.keep_draft()
         try:
             self._show(await self._services.chat.open(chat_id))
         except ServiceError as error:
@@ -154,11 +140,12 @@ class ChatView(Vertical):
     async def new_chat(self) -> None:
         """Begin another chat."""
         if self._services is not None:
-            await self._keep_draft()
+            await self.keep_draft()
             self._show(await self._services.chat.new())
             self.composer.focus_input()
 
-    async def _keep_draft(self) -> None:
+    async def keep_draft(self) -> None:
+        """Write to disk what is typed and not sent."""
         text = self.composer.text
         await self._ask(lambda chat, chat_id: chat.save_draft(chat_id, text))
 
@@ -319,7 +306,7 @@ class ChatView(Vertical):
     @on(Composer.Changed)
     def _on_typed(self, message: Composer.Changed) -> None:
         message.stop()
-        self._run(self._keep_draft())
+        self._run(self.keep_draft())
 
     @on(Composer.QueueTaken)
     def _on_taken(self, message: Composer.QueueTaken) -> None:
@@ -355,7 +342,7 @@ class ChatView(Vertical):
         self._run(self._ask(lambda chat, chat_id: self._fork(chat, chat_id, message.item_id)))
 
     async def _fork(self, service: "ChatService", chat_id: str, item_id: str) -> None:
-        await self._keep_draft()
+        await self.keep_draft()
         chat, text = await service.fork(chat_id, item_id)
         self._show(chat)
         self.composer.load_text(text)
@@ -397,9 +384,8 @@ class ChatView(Vertical):
         model = self.model
         self.composer.facts = model_words(self.summary, model, is_short=self.is_low)
         self.composer.context = context_words(self.context_tokens, model)
-        title = self.query_one("#chat-title", PaneTitle)
-        title.title = (self.summary.title if self.summary else "") or "New chat"
-        title.facts = title_facts(self.summary, model, is_narrow=self.is_low)
+        self._title.title = (self.summary.title if self.summary else "") or "New chat"
+        self._title.facts = title_facts(self.summary, model, is_narrow=self.is_low)
 
     @property
     def model(self) -> ModelInfo | None:
