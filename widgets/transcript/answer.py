@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from services.models.chat import Item, Reply
 from widgets.glyphs import Glyphs
 from widgets.transcript.blocks import Block
-from widgets.transcript.code import code_line_rows, code_rows, labelled
-from widgets.transcript.colours import Colours
+from widgets.transcript.code import CodeLines
+from widgets.transcript.colours import Coloured, Colours
 from widgets.transcript.lines import Ink, Line
 from widgets.transcript.markdown import Renderer, parser
 from widgets.transcript.splitting import Part, Splitter
@@ -138,11 +138,8 @@ class AnswerPart(Block):
         super().__init__(answer.reply, is_open=answer.is_open, max_width=answer.max_width)
         self.answer = answer
         self._part = NOTHING
-        self._code: list[Line] = []
-        self._code_upto = 0
-        self._complete = 0
-        """How many of the lines of code belong to complete lines of its source."""
-        self._made_for: tuple[int, Ink, Glyphs] | None = None
+        self._code: CodeLines | None = None
+        self._made_for: tuple[int, Ink, Coloured | None] | None = None
         self._renderer: Renderer | None = None
 
     @property
@@ -181,18 +178,14 @@ class AnswerPart(Block):
         self._known = None
         is_longer = part.kind == before.kind == "fence" and part.source.startswith(before.source)
         if not is_longer or part.language != before.language:
-            self._forget_code()
+            self._code = None
         if part.kind != before.kind:
             self._renderer = None
 
     def forget_lines(self) -> None:
         super().forget_lines()
-        self._forget_code()
+        self._code = None
         self._renderer = None
-
-    def _forget_code(self) -> None:
-        self._code = []
-        self._code_upto = self._complete = 0
 
     def forget_colours(self) -> None:
         """Render again what colours may have come for."""
@@ -234,16 +227,15 @@ class AnswerPart(Block):
 
     def gap_after(self, before: Block) -> int:
         if isinstance(before, AnswerPart) and before.answer is self.answer:
-            is_close = before.kind in {"heading_open", "plain"} and self.kind != "interrupted"
-            return 0 if is_close or self.kind == "interrupted" else 1
+            return 0 if before.is_close or self._part.kind == "interrupted" else 1
         return 1 if self._part.kind else 0
 
     @property
-    def kind(self) -> str:
-        """Type of the part's first token; `plain`, `refusal`, `interrupted`, or empty."""
-        return self._part.kind
+    def is_close(self) -> bool:
+        """Whether the next part stands right below it: a heading, or one that was cut."""
+        return self._part.is_cut or self._part.kind == "heading_open"
 
-    def _make(self, width: int, ink: Ink, glyphs: Glyphs) -> list[Line]:
+    def _make(self, width: int, ink: Ink, glyphs: Glyphs) -> Sequence[Line]:
         limit = self._limit(width)
         part = self._part
         match part.kind:
@@ -257,7 +249,7 @@ class AnswerPart(Block):
                 base = ink.muted if self.is_dimmed else ink.text
                 rows = wrap([(part.source, base)], limit)
             case "fence":
-                return self._fence(part, width, limit, ink, glyphs)
+                return self._fence(part, width, ink)
             case _:
                 rows = self._markdown(part, limit, ink, glyphs)
         return [line_of(row, width, ink.text, full=limit) for row in rows]
@@ -272,32 +264,20 @@ class AnswerPart(Block):
         tokens: list[Token] = parser().parse(part.source, self.answer.references)
         return renderer.rows(tokens)
 
-    def _fence(self, part: Part, width: int, limit: int, ink: Ink, glyphs: Glyphs) -> list[Line]:
+    def _fence(self, part: Part, width: int, ink: Ink) -> CodeLines:
         """Lines of code that were complete stay; closed code takes its colours."""
-        colours = self.answer.colours
-        if not part.is_open and not self.is_dimmed and colours.of(part.source, part.language):
-            self._forget_code()
-            rows = code_rows(part.source, part.language, limit, ink, colours=colours)
-            return [line_of(row, width, ink.text, full=limit) for row in rows]
-        if self._made_for != (width, ink, glyphs):
-            self._made_for = (width, ink, glyphs)
-            self._forget_code()
-        del self._code[self._complete :]
-        end = part.source.rfind("\n", self._code_upto) + 1
-        if end > self._code_upto:
-            self._add_code(part.source[self._code_upto : end - 1], width, limit, ink)
-            self._code_upto = end
-        self._complete = len(self._code)
-        self._add_code(part.source[self._code_upto :], width, limit, ink)
+        colours = None
+        if not part.is_open and not self.is_dimmed and ink.has_colour:
+            colours = self.answer.colours.of(part.source, part.language)
+        made_for = (width, ink, colours)
+        if self._code is None or self._made_for != made_for:
+            self._made_for = made_for
+            self._code = CodeLines(
+                part.language, width, self._limit(width), ink,
+                dim=self.is_dimmed, coloured=colours,
+            )  # fmt: skip
+        self._code.show(part.source)
         return self._code
-
-    def _add_code(self, code: str, width: int, limit: int, ink: Ink) -> None:
-        style = ink.surface_muted if self.is_dimmed else ink.surface
-        for text in code.split("\n"):
-            rows = code_line_rows([(text, style)], limit, ink)
-            if not self._code:
-                rows = labelled(rows, self._part.language, limit, ink)
-            self._code.extend(line_of(row, width, ink.text, full=limit) for row in rows)
 
 
 def make_block(item: Item, *, is_open: bool, colours: Colours, max_width: int = 100) -> Block:

@@ -32,7 +32,7 @@ class _Known:
     width: int
     ink: Ink
     glyphs: Glyphs
-    lines: list[Line]
+    lines: Sequence[Line]
 
 
 class Block:
@@ -160,7 +160,7 @@ class Block:
     def _limit(self, width: int) -> int:
         return min(width, self._max_width) if self._max_width else width
 
-    def _make(self, width: int, ink: Ink, glyphs: Glyphs) -> list[Line]:
+    def _make(self, width: int, ink: Ink, glyphs: Glyphs) -> Sequence[Line]:
         limit = self._limit(width)
         match self._item:
             case UserMessage():

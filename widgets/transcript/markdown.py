@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_INLINE = 16_000
 """Characters of one paragraph beyond which nothing inside it is parsed."""
-MAX_MARKS = 1_500
+MAX_MARKS = 800
 """Characters that may be Markdown in one paragraph, beyond which nothing inside it is parsed."""
 _MARKS = re.compile(r"[\[\]*_~`<!&]")
 LEAST_WIDTH = 8

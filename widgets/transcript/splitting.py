@@ -6,7 +6,7 @@ and never depend on how the text was cut into deltas. Rendering them is somebody
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from widgets.transcript.markdown import blocks_of, parser
@@ -14,8 +14,13 @@ from widgets.transcript.markdown import blocks_of, parser
 if TYPE_CHECKING:
     from markdown_it.token import Token
 
-MAX_PART = 32_000
+MAX_PART = 12_000
 """Characters of one block beyond which it is cut, and shown as plain text. Code may be longer."""
+MAX_LINES = 500
+"""The same in lines."""
+LONG_LIST = 3_000
+"""Characters of a list beyond which it is cut between items; the rest is a list again."""
+_BLANK_LINES = re.compile(r"(?:[ \t]*\n)+")
 _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)\n")
 
 References = dict[str, dict[str, Any]]
@@ -34,6 +39,8 @@ class Part:
     """First word after the fence."""
     is_open: bool = False
     """Whether it may still change."""
+    is_cut: bool = False
+    """Whether the next part goes on with it, without a blank row."""
 
 
 @dataclass(slots=True)
@@ -93,33 +100,45 @@ class Splitter:
                     return done, [part]
                 done.append(part)
                 continue
-            window = self._tail[:MAX_PART]
+            if blank := _BLANK_LINES.match(self._tail):
+                self._tail = self._tail[blank.end() :]
+            if not self._tail:
+                return done, []
+            window = _window(self._tail)
             is_whole = len(window) == len(self._tail)
             references = dict(self.references)
             blocks = blocks_of(_block_tokens(window, references))
             starts = _line_starts(window)
-            if not self._tail:
-                return done, []
-            if is_whole and not is_open:
-                done += self._taken(blocks, window, starts, references)
-                for label, reference in references.items():
-                    self.references.setdefault(label, reference)
-                self._tail = ""
-                return done, []
-            first = blocks[-1][0] if blocks else None
-            if first is not None and self._begins_fence(first, window, starts):
+            if blocks and self._begins_fence(blocks[-1][0], window, starts):
                 done += self._taken(blocks[:-1], window, starts, references)
                 self._open_fence()
                 continue
+            cut = _list_cut(blocks[0], window, starts) if blocks else None
+            if cut is not None:
+                done += self._taken([blocks[0][:1]], window, starts, references, cut=cut)
+                continue
+            if is_whole and not is_open:
+                done += self._taken(blocks, window, starts, references)
+                self._learn(references)
+                self._tail = ""
+                return done, []
             kept = _changing(blocks, window, starts)
             if not is_whole and kept >= len(blocks):
-                done.append(Part("plain", window))
-                self._tail = self._tail[MAX_PART:]
+                if blocks:
+                    done.append(Part("plain", window, is_cut=True))
+                self._learn(references)
+                self._tail = self._tail[len(window) :]
                 continue
             done += self._taken(blocks[: len(blocks) - kept], window, starts, references)
             if is_whole:
                 rest = blocks[len(blocks) - kept :]
+                if rest and _list_cut(rest[0], window, starts) is not None:
+                    continue
                 return done, [_part(block, window, starts, is_open=True) for block in rest]
+
+    def _learn(self, references: References) -> None:
+        for label, reference in references.items():
+            self.references.setdefault(label, reference)
 
     def _taken(
         self,
@@ -127,15 +146,28 @@ class Splitter:
         window: str,
         starts: Sequence[int],
         references: References,
+        *,
+        cut: int | None = None,
     ) -> list[Part]:
-        """Split these off the tail, with the definitions that stand before their end."""
+        """Split these off the tail, with the definitions that stand before their end.
+
+        Args:
+            blocks: First ones of the tail.
+            window: What was parsed of the tail.
+            starts: Offsets of its lines.
+            references: All definitions in it.
+            cut: Line at which the last of the blocks ends, where that is before its own end.
+        """
         if not blocks:
             return []
         parts = [_part(block, window, starts, is_open=False) for block in blocks]
         end = _map(blocks[-1])[1]
-        for label, reference in references.items():
-            if label not in self.references and reference["map"][0] < end:
-                self.references[label] = reference
+        if cut is not None:
+            top = starts[_map(blocks[-1])[0]]
+            source = window[top : starts[cut]].strip("\n")
+            parts[-1] = replace(parts[-1], source=source, is_cut=True)
+            end = cut
+        self._learn({k: v for k, v in references.items() if v["map"][0] < end})
         self._tail = self._tail[starts[min(end, len(starts) - 1)] :]
         return parts
 
@@ -152,13 +184,11 @@ class Splitter:
     def _open_fence(self) -> None:
         """Begin with the fence that the tail begins with, after blank lines and definitions."""
         references: References = {}
-        tokens = _block_tokens(self._tail[:MAX_PART], references)
-        fence = tokens[0]
+        window = _window(self._tail)
+        fence = _block_tokens(window, references)[0]
         assert fence.map is not None
-        self._tail = self._tail[_line_starts(self._tail[:MAX_PART])[fence.map[0]] :]
-        for label, reference in references.items():
-            if reference["map"][0] < fence.map[0]:
-                self.references.setdefault(label, reference)
+        self._tail = self._tail[_line_starts(window)[fence.map[0]] :]
+        self._learn({k: v for k, v in references.items() if v["map"][0] < fence.map[0]})
         found = _FENCE.match(self._tail)
         assert found is not None
         words = fence.info.split()
@@ -197,6 +227,36 @@ def _block_tokens(source: str, references: References) -> "list[Token]":
     md = parser()
     md.block.parse(source, md, {"references": references}, tokens)
     return tokens
+
+
+def _window(tail: str) -> str:
+    """As much of the tail as is looked at together."""
+    window = tail[:MAX_PART]
+    if window.count("\n") > MAX_LINES:
+        place = 0
+        for _ in range(MAX_LINES):
+            place = window.index("\n", place) + 1
+        window = window[:place]
+    return window
+
+
+def _list_cut(block: "Sequence[Token]", window: str, starts: Sequence[int]) -> int | None:
+    """The line of the first item that begins after a long list's first part; None for none.
+
+    The item's own first line is complete, so that it is an item for good.
+    """
+    if block[0].type not in {"bullet_list_open", "ordered_list_open"}:
+        return None
+    first, last = _map(block)
+    if starts[min(last, len(starts) - 1)] - starts[first] < LONG_LIST:
+        return None
+    for token in block:
+        if token.type == "list_item_open" and token.level == block[0].level + 1 and token.map:
+            line = token.map[0]
+            is_complete = line + 1 < len(starts) and window[starts[line + 1] - 1] == "\n"
+            if starts[line] - starts[first] >= LONG_LIST and is_complete:
+                return line
+    return None
 
 
 def _line_starts(source: str) -> list[int]:

@@ -156,6 +156,17 @@ def _add(row: Row, piece: Piece) -> None:
 def _add_cut(rows: list[Row], word: Sequence[Piece], width: int) -> None:
     """A word longer than a row, cut between characters."""
     for text, style in word:
+        if text.isascii() and "\t" not in text:
+            while text:
+                row = rows[-1]
+                if row.cells >= width:
+                    row.join = ""
+                    rows.append(Row())
+                    row = rows[-1]
+                head = text[: width - row.cells]
+                _add(row, (head, style))
+                text = text[len(head) :]  # noqa: PLW2901
+            continue
         for cluster in clusters(text):
             row = rows[-1]
             if row.cells and row.cells + cells(cluster) > width:
