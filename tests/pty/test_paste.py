@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -203,3 +205,32 @@ def test_the_terminals_own_caret_stands_where_text_is_typed(typist: Typist) -> N
             > typist.terminal.output.rindex(b"\x1b[?25h")
         )
     )
+
+
+def test_after_a_suspension_keys_and_caret_are_there_again(typist: Typist) -> None:
+    typist.send("a")
+    typist.until(lambda: keys(typist) == ["a"])
+    before = len(typist.terminal.output)
+    typist.terminal.process.send_signal(signal.SIGTSTP)
+    typist.terminal.wait_for(rb"\x1b\[\?1049l", after=before)
+    typist.terminal.process.send_signal(signal.SIGCONT)
+    typist.terminal.wait_for(rb"\x1b\[\?1049h.*\x1b\[\?25h", after=before)
+    typist.send("b\r")
+    typist.until(lambda: typist.of("sent") == ["ab"])
+
+
+def test_nothing_wakes_while_nobody_types(typist: Typist) -> None:
+    typist.terminal.wait_quiet(1.0)
+    number = typist.terminal.process.pid
+    before = switches(number)
+    typist.terminal.wait_quiet(2.0)
+    assert switches(number) - before <= 4
+
+
+def switches(number: int) -> int:
+    """How often the threads of a process went to sleep so far."""
+    total = 0
+    for status in Path(f"/proc/{number}/task").glob("*/status"):
+        found = re.search(r"^voluntary_ctxt_switches:\s+(\d+)", status.read_text(), re.MULTILINE)
+        total += int(found[1]) if found else 0
+    return total
