@@ -261,8 +261,6 @@ class InputGuard:
         whole = _CSI.match(data, at)
         if whole:
             text = whole.group()
-            if text.endswith("$") or len(text) > 64:
-                return len(text), []
             return len(text), _known(text)
         if _OPEN_CSI.match(data, at):
             return 0, []
@@ -296,8 +294,16 @@ def _known(sequence: str) -> list[Token]:
     if found is None:
         return []
     code, _modifiers, text, single = found.groups()
-    numbers = [code or single or "1", *(text or "").split(":")]
-    return [Typed(sequence)] if all(_is_character(int(n)) for n in numbers if n) else []
+    numbers = [
+        int(number) for number in (code or single or "1", *(text or "").split(":")) if number
+    ]
+    if not all(_is_character(number) for number in numbers):
+        return []
+    if len(numbers) > 2:
+        # Several characters at once come from an input method; the parser knows no long sequence.
+        written = "".join(chr(number) for number in numbers[1:])
+        return [Typed(written)] if written.isprintable() else []
+    return [Typed(sequence)]
 
 
 def _is_character(code: int) -> bool:

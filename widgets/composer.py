@@ -21,6 +21,8 @@ from widgets.queue_rows import QueueRows
 
 ESCAPE_TWICE = 0.4
 """Seconds within which a second Esc stops the turn."""
+TIGHT = 48
+"""Columns below which nothing stands beside the text."""
 PAUSE = 0.3
 """Seconds without a change after which the draft is announced."""
 LONGEST_PAUSE = 3.0
@@ -156,6 +158,11 @@ class Composer(Widget):
         """Whether nothing is written."""
         return self._prompt.is_empty
 
+    @property
+    def selected_text(self) -> str:
+        """What is selected in the field, folded pastes in full."""
+        return self._prompt.selected_whole_text
+
     def load_text(self, text: str) -> None:
         """Show a draft, which is not announced again."""
         self._announced = text
@@ -251,6 +258,9 @@ class Composer(Widget):
     def action_undo(self) -> None:
         """Take the last change back."""
         self._prompt.undo()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width < TIGHT, "-tight")
 
     def watch_is_low(self, is_low: bool) -> None:
         self.set_class(is_low, "-low")

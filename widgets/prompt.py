@@ -111,6 +111,11 @@ class Prompt(TextArea, inherit_bindings=False):
         """What is to be sent: pastes in full, every character as it came."""
         return self._pastes.expand(self.document.text)
 
+    @property
+    def selected_whole_text(self) -> str:
+        """What is selected, as it would be sent."""
+        return self._pastes.expand(self.selected_text)
+
     def set_text(self, text: str) -> None:
         """Show another text, caret at its end; undo does not go behind it."""
         self.end_search()

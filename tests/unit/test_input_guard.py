@@ -101,6 +101,13 @@ def test_a_mouse_report_that_is_no_number_is_dropped_whole() -> None:
     assert run("\x1b[<0;NaN;InfinityNaNMx") == [Typed("x")]
 
 
+def test_words_from_an_input_method_are_typed_however_long() -> None:
+    words = "日本語の文章を入力する"
+    codes = ":".join(str(ord(character)) for character in words)
+    assert run(f"\x1b[0;;{codes}u") == [Typed(words)]
+    assert run("\x1b[0;;13:10u") == []
+
+
 def test_random_input_never_raises_and_leaves_the_parser_at_rest() -> None:
     random.seed(8)
     pieces = ["\x1b", "[", "]", "<", "O", "P", "0", "5", ";", ":", "M", "m", "~", "u", "R", "t",

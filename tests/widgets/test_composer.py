@@ -383,3 +383,16 @@ async def test_no_timer_runs_while_nothing_is_typed(hands: Hands) -> None:
         if timer._active.is_set()  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType]
     ]
     assert running == []
+
+
+async def test_what_is_selected_is_given_out_with_pastes_in_full(hands: Hands) -> None:
+    await hands.paste("line\n" * 9)
+    await hands.press("x", "shift+left", "shift+left")
+    assert hands.composer.selected_text == "line\n" * 9 + "x"
+
+
+async def test_nothing_stands_beside_the_text_in_a_tight_row(hands: Hands) -> None:
+    hands.composer.facts, hands.composer.is_low = "gpt", True
+    await hands.pilot.resize_terminal(20, 5)
+    await hands.pilot.pause()
+    assert hands.desk.rows()[0] == "▎ › message"
