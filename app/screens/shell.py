@@ -181,8 +181,9 @@ class ShellScreen(ShellActions):
             return
         footer = self.query_one(Footer)
         footer.state = self.state
+        is_busy = self.chat is not None and self.chat.is_answering
         hints = [
-            Hint(action.id, key, verb)
+            Hint(action.id, key, "queue" if is_busy and action.id == "composer.send" else verb)
             for action, key, verb in self.keymap.hints(self.contexts())
             if self._can(action)
         ]

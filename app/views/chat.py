@@ -11,7 +11,13 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from app.settings import Settings
-from app.views.chat_facts import context_words, model_words, title_facts, turn_summary
+from app.views.chat_facts import (
+    context_words,
+    model_words,
+    slug_of,
+    title_facts,
+    turn_summary,
+)
 from app.views.chat_parts import CHANNELS, ChatComposer, ChatTranscript
 from services.errors import ServiceError
 from services.events import (
@@ -227,9 +233,9 @@ class ChatView(Vertical):
                 self.status.tokens = event.usage.output_tokens
             case TurnEnded():
                 self.is_answering = False
-                model = self.summary.model if self.summary else None
                 self.status.state = None
-                self.status.summary = turn_summary(event.seconds, self._usage, model or "")
+                slug = slug_of(self.summary, self.model)
+                self.status.summary = turn_summary(event.seconds, self._usage, slug)
                 self.post_message(self.Changed())
 
     def _is_open(self, chat_id: str) -> bool:
