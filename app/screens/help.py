@@ -34,7 +34,8 @@ class HelpScreen(Overlay[None]):
     AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,question_mark,f1", "leave", "close", show=False, id="help.close"),
-        Binding("slash", "find", "find a key", show=False, id="help.find"),
+        # First of all and at once, or letters typed right after it would be keys of the page.
+        Binding("slash", "find", "find a key", show=False, priority=True, id="help.find"),
         Binding("j,down", "move(1)", "line below", show=False, id="help.down"),
         Binding("k,up", "move(-1)", "line above", show=False, id="help.up"),
         Binding("pagedown,space,ctrl+f", "page(1)", "page down", show=False, id="help.page_down"),
@@ -98,10 +99,16 @@ class HelpScreen(Overlay[None]):
             self._stop_finding()
         self.set_focus(None)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While words are typed, the key that begins it is one of their letters."""
+        return action != "find" or not isinstance(self.focused, Input)
+
+    def on_descendant_focus(self) -> None:
+        self.add_class("-finding")
+
     def action_find(self) -> None:
         """Type words to find a key by."""
-        self.add_class("-finding")
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def action_close(self) -> None:
         """End the search, or close where there is none."""

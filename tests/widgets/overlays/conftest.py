@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
 from textual.app import App, ComposeResult
 from textual.content import Content
 from textual.pilot import Pilot
@@ -34,20 +35,29 @@ class Host(App[None]):
 class Over:
     """What a test does with an overlay, and sees of it."""
 
-    def __init__(self, app: Host, pilot: Pilot[None], overlay: Screen[Any]) -> None:
+    def __init__(self, app: Host, pilot: Pilot[None]) -> None:
         self.pilot = pilot
-        self.overlay = overlay
         self.results: list[object] = []
         self._app = app
-        app.push_screen(overlay, self.results.append)
+
+    def push(self, overlay: Screen[Any]) -> None:
+        """Open an overlay."""
+        self._app.push_screen(overlay, self.results.append)
 
     @property
     def is_open(self) -> bool:
-        return self._app.screen is self.overlay
+        return len(self._app.screen_stack) > 1
 
     async def press(self, *keys: str) -> None:
         """Press keys and wait until they are drawn."""
         await self.pilot.press(*keys)
+        await self.settle()
+
+    async def press_at_once(self, *keys: str) -> None:
+        """Press keys that come in one burst: none is handled before the last is there."""
+        for key in keys:
+            character = key if len(key) == 1 else {"slash": "/"}.get(key)
+            self._app.post_message(events.Key(key, character))
         await self.settle()
 
     async def settle(self) -> None:
@@ -79,12 +89,17 @@ class Over:
 
 @asynccontextmanager
 async def open_over(
-    overlay: Screen[Any], *keys: str, size: tuple[int, int] = (80, 24), theme: str = themes.DARK
+    overlay: Screen[Any] | None = None,
+    *keys: str,
+    size: tuple[int, int] = (80, 24),
+    theme: str = themes.DARK,
 ) -> AsyncGenerator[Over]:
     app = Host(theme)
     async with app.run_test(size=size) as pilot:
-        over = Over(app, pilot, overlay)
-        await over.press(*keys)
+        over = Over(app, pilot)
+        if overlay is not None:
+            over.push(overlay)
+            await over.press(*keys)
         yield over
 
 

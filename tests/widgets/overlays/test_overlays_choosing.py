@@ -51,6 +51,12 @@ async def test_letters_narrow_the_palette_and_enter_gives_the_first_row(
     assert await result(palette(), *"cp", "enter") == ["copy"]
 
 
+async def test_letters_and_enter_of_one_burst_are_all_taken(over: Over) -> None:
+    async with over(palette()) as opened:
+        await opened.press_at_once(*"cp", "enter")
+        assert opened.results == ["copy"]
+
+
 async def test_what_nothing_is_called_says_so_and_enter_waits(shown: Shown, result: Result) -> None:
     assert "nothing is called that" in await shown(palette(), *"zzz")
     assert await result(palette(), *"zzz", "enter") == []

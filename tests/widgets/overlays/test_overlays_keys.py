@@ -82,6 +82,13 @@ async def test_own_keys_hold_after_the_leader_too(result: Result) -> None:
     assert found.id == "leader.zoom"
 
 
+async def test_a_key_that_comes_before_the_leader_is_drawn_counts(over: Over) -> None:
+    async with over() as opened:
+        opened.push(leader(Later()))
+        await opened.press_at_once("n")
+        assert [found.id for found in opened.results] == ["leader.new"]
+
+
 async def test_what_cannot_be_done_now_is_neither_shown_nor_run(over: Over) -> None:
     later = Later()
     overlay = leader(later, enabled=lambda action: action.id != "leader.new")
@@ -176,6 +183,15 @@ async def test_help_finds_keys_by_words(shown: Shown) -> None:
     assert "copy block" in text
     assert "page down" not in text
     assert "no key does that" in await shown(help_screen(), "slash", *"qqq")
+
+
+@pytest.mark.parametrize("size", [(20, 5), (80, 24)])
+async def test_letters_that_come_with_the_slash_are_all_searched_for(
+    size: tuple[int, int], over: Over
+) -> None:
+    async with over(help_screen(), size=size) as opened:
+        await opened.press_at_once("slash", *"copy/")
+        assert "/ copy/" in opened.text
 
 
 async def test_after_enter_the_found_keys_stay_and_letters_are_keys_again(over: Over) -> None:
