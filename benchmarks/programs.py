@@ -6,7 +6,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,8 @@ COLUMNS, ROWS = 120, 40
 REFERENCES = TREE / "benchmarks" / "references"
 READY = {"app": b"Message|message", "empty_app": b"Ready", "markdown_stream": b"Ready"}
 """What the first frame of each holds."""
+STILL = 0.4
+"""Seconds without output after which a program has settled; a blinking caret needs 0.5."""
 FILL_STEP = 500
 """Messages that are stored in one transaction."""
 
@@ -43,7 +45,7 @@ class Bench:
     @contextmanager
     def start(
         self, name: str, *, home: Path | None = None, columns: int = COLUMNS, rows: int = ROWS
-    ) -> Iterator[Terminal]:
+    ) -> Generator[Terminal]:
         """Run `app` or a reference program; its first frame may not be there yet.
 
         Args:
@@ -68,11 +70,11 @@ class Bench:
                 yield terminal
 
     @contextmanager
-    def ready(self, name: str, *, home: Path | None = None) -> Iterator[Terminal]:
+    def ready(self, name: str, *, home: Path | None = None) -> Generator[Terminal]:
         """Run a program, and go on once it was quiet after its first frame."""
         with self.start(name, home=home) as terminal:
             terminal.wait_for(READY.get(name, b"Ready"))
-            terminal.wait_quiet(0.7, limit=10)
+            terminal.wait_quiet(STILL, limit=5)
             yield terminal
 
     def environ(self, home: Path) -> dict[str, str]:
@@ -103,8 +105,9 @@ def send_and_wait(terminal: Terminal, text: str, marker: str, *, limit: float = 
     Returns:
         Monotonic seconds at which the word left the program.
     """
+    after = terminal.received
     terminal.send(text)
-    terminal.wait_for(re.escape(text.encode()), after=max(0, terminal.received - 1 << 16))
+    terminal.wait_for(re.escape(text.encode()), after=after)
     after = terminal.received
     terminal.send("\r")
     return terminal.wait_for(re.escape(marker.encode()), after=after, limit=limit)
