@@ -27,6 +27,7 @@ class PaletteScreen(Overlay[str | None]):
     """A line to type into over the entries it finds; gives the key of the one taken."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", "take", show=False, id="palette.take"),
         Binding("down,ctrl+n", "move(1)", "next", show=False, id="palette.next"),
         Binding("up,ctrl+p", "move(-1)", "previous", show=False, id="palette.previous"),
         Binding("pagedown", "page(1)", "page down", show=False, id="palette.page_down"),
@@ -91,6 +92,13 @@ class PaletteScreen(Overlay[str | None]):
         self.query_one(PaletteList).room = max(1, height - kept)
         has_room = width >= ROOM_FOR_FOOTNOTE and bool(self._footnote)
         self.query_one(Footer).state = f" {self._footnote}" if has_room else ""
+
+    def on_key(self, event: events.Key) -> None:
+        # The field takes what is typed; only letters from before it had the focus come here.
+        if event.is_printable and event.character:
+            event.stop()
+            event.prevent_default()
+            self.query_one(Input).insert_text_at_cursor(event.character)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

@@ -51,8 +51,9 @@ async def test_letters_narrow_the_palette_and_enter_gives_the_first_row(
     assert await result(palette(), *"cp", "enter") == ["copy"]
 
 
-async def test_letters_and_enter_of_one_burst_are_all_taken(over: Over) -> None:
-    async with over(palette()) as opened:
+async def test_letters_that_come_before_the_palette_is_drawn_are_taken(over: Over) -> None:
+    async with over() as opened:
+        opened.push(palette())
         await opened.press_at_once(*"cp", "enter")
         assert opened.results == ["copy"]
 
