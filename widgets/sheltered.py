@@ -2,8 +2,9 @@
 
 An input field has to send what was pasted, but must not draw an ESC. While it is being edited
 such a character is held as one private-use character (plane 16) of one cell, so that columns,
-wrapping and caret stay right; it is drawn as a mark and turned back before the text leaves. Plane 16 has no assigned characters
-and no fonts; a text that uses one of these few hundred places all the same is not told apart.
+wrapping and caret stay right; it is drawn as a mark and turned back before the text leaves.
+Plane 16 has no assigned characters and no fonts; a text that uses one of these places all the
+same is not told apart.
 """
 
 from collections.abc import Mapping
