@@ -38,7 +38,7 @@ class Footer(Widget):
         right = self._row(shown)
         room = width - right.cell_length - 2
         left = Content.styled(self.state, "$text-muted").truncate(max(0, room), ellipsis=True)
-        gap = max(0, width - 1 - left.cell_length - right.cell_length - 1)
+        gap = max(0, width - 1 - left.cell_length - right.cell_length)
         return Content.assemble(" ", left, " " * gap, right)
 
     def _shown(self) -> tuple[Hint, ...]:

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from textual import on, work
+from textual import on
 from textual.app import App
-from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
@@ -51,6 +50,8 @@ class ShellActions(Screen[None]):
         self.keymap, self._key_problems = Keymap().with_overrides(
             settings.key_bindings, flavor=settings.key_flavor
         )
+        self._view: ChatView | None = None
+        self._pane: ChatListPane | None = None
         self._services: Services | None = None
         self._quit_armed_at = float("-inf")
         self._has_mouse = settings.mouse
@@ -63,10 +64,7 @@ class ShellActions(Screen[None]):
     @property
     def chat(self) -> ChatView | None:
         """The chat view; None while the welcome is shown."""
-        try:
-            return self.query_one(ChatView)
-        except NoMatches:
-            return None
+        return self._view
 
     def _say(self, words: str, *, is_error: bool = False) -> None:
         severity = "error" if is_error else "information"
@@ -212,8 +210,7 @@ class ShellActions(Screen[None]):
         self.run_worker(view.choose_effort(effort))
         self._say(f"effort {effort}")
 
-    @work(exclusive=True, group="overlay")
-    async def action_pick_model(self) -> None:
+    def action_pick_model(self) -> None:
         """Choose the model that answers."""
         from app.screens.picker import PickerScreen
 
@@ -228,14 +225,14 @@ class ShellActions(Screen[None]):
             Entry(key=m.slug, title=m.name, group="", detail=m.description[:60]) for m in listed
         ]
         current = view.model.slug if view.model else ""
-        chosen = await self.app.push_screen_wait(
-            PickerScreen("Model", entries, self._glyphs, current=current)
-        )
-        if chosen is not None:
-            await view.choose_model(chosen)
 
-    @work(exclusive=True, group="overlay")
-    async def action_help(self) -> None:
+        async def run(chosen: str | None) -> None:
+            if chosen is not None:
+                await view.choose_model(chosen)
+
+        self.app.push_screen(PickerScreen("Model", entries, self._glyphs, current=current), run)
+
+    def action_help(self) -> None:
         """Keys of the pane that has the focus."""
         from app.screens.help import HelpScreen
 
@@ -247,21 +244,21 @@ class ShellActions(Screen[None]):
             Context.WELCOME: "at the start",
         }.get(contexts[0], "")
         shown = (*contexts, Context.EVERYWHERE, Context.LEADER)
-        await self.app.push_screen_wait(HelpScreen(self.keymap, shown, name, self._glyphs))
+        self.app.push_screen(HelpScreen(self.keymap, shown, name, self._glyphs))
 
-    @work(exclusive=True, group="overlay")
-    async def action_leader(self) -> None:
+    def action_leader(self) -> None:
         """Wait for the second key of a chord."""
         from app.screens.leader import LeaderScreen
 
-        action = await self.app.push_screen_wait(
-            LeaderScreen(self.keymap, self._glyphs, enabled=self._can)
-        )
+        # Pushed at once and not from a worker, so that a key of the same burst is not typed.
+        screen = LeaderScreen(self.keymap, self._glyphs, enabled=self._can)
+        self.app.push_screen(screen, self._run_chosen)
+
+    async def _run_chosen(self, action: Action | None) -> None:
         if action is not None:
             await self.run_action(action.action)
 
-    @work(exclusive=True, group="overlay")
-    async def action_palette(self) -> None:
+    def action_palette(self) -> None:
         """Find an action, a chat or a model by a few letters."""
         from app.screens.palette import PaletteScreen
 
@@ -281,7 +278,7 @@ class ShellActions(Screen[None]):
                 key = f"model:{model.slug}"
                 entries.append(Entry(key=key, title=f"Model: {model.name}", group="MODELS"))
                 runs[key] = lambda v=view, s=model.slug: v.choose_model(s)
-            for chat in self.query_one(ChatListPane).chats:
+            for chat in self._pane.chats if self._pane else ():
                 key = f"chat:{chat.id}"
                 entries.append(Entry(key=key, title=chat.title or "New chat", group="CHATS"))
                 runs[key] = lambda v=view, i=chat.id: v.open_chat(i)
@@ -289,11 +286,13 @@ class ShellActions(Screen[None]):
             key = f"theme:{name}"
             entries.append(Entry(key=key, title=f"Theme: {name}", group="SETTINGS"))
             runs[key] = lambda n=name: self._use_theme(n)
-        chosen = await self.app.push_screen_wait(
-            PaletteScreen(entries, self._glyphs, footnote="fuzzy over actions, chats and models")
-        )
-        if chosen is not None:
-            await runs[chosen]()
+
+        async def run(chosen: str | None) -> None:
+            if chosen is not None:
+                await runs[chosen]()
+
+        footnote = "fuzzy over actions, chats, models and themes"
+        self.app.push_screen(PaletteScreen(entries, self._glyphs, footnote=footnote), run)
 
     async def _use_theme(self, name: str) -> None:
         self.app.theme = name

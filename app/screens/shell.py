@@ -19,7 +19,7 @@ from app.screens.actions import ShellActions
 from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
-from app.views.chat_parts import ChatComposer, ChatTranscript
+from app.views.chat_parts import ChatTranscript
 from app.views.welcome import WelcomeView
 from services.errors import ServiceError
 from services.events import AnyEvent, ChatListChanged, ModelsChanged, ServiceFailed
@@ -68,32 +68,33 @@ class ShellScreen(ShellActions):
             is_set_up: False shows the welcome instead of the chat.
         """
         super().__init__(settings)
-        self._prompt = prompt
-        self._host = host
-        self._is_set_up = is_set_up
+        self._header = Header(id="header")
+        self._header.views, self._header.active = VIEWS, VIEWS[0][1]
+        self._header.warning = host
+        self._footer = Footer(id="footer")
+        if is_set_up:
+            self._pane = ChatListPane(self._glyphs)
+            self._view = ChatView(settings, self._glyphs, prompt=prompt)
+        else:
+            self._header.account = "no account"
+            self.set_reactive(ShellScreen.state, "not connected")
 
     def compose(self) -> ComposeResult:
-        header = Header(id="header")
-        header.views, header.active = VIEWS, VIEWS[0][1]
-        header.warning = self._host
-        yield header
+        yield self._header
         with Horizontal(id="body"):
-            if self._is_set_up:
-                yield ChatListPane(self._glyphs)
-                yield ChatView(self._settings, self._glyphs, prompt=self._prompt)
+            if self._view is not None and self._pane is not None:
+                yield self._pane
+                yield self._view
             else:
                 yield WelcomeView(self._glyphs)
-        yield Input(id="find", placeholder="find in this chat", compact=True)
-        yield Footer(id="footer")
+        field = Input(id="find", placeholder="find in this chat", compact=True)
+        field.display = False
+        yield field
+        yield self._footer
 
     def on_mount(self) -> None:
-        header = self.query_one(Header)
-        self.query_one("#find", Input).display = False
-        if self._is_set_up:
-            self.query_one(ChatComposer).focus_input()
-        else:
-            header.account = "no account"
-            self.state = "not connected"
+        if self._view is not None:
+            self.call_after_refresh(self._view.composer.focus_input)
         problems = [*self._settings.problems, *self._key_problems]
         if problems:
             self._say(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
@@ -106,7 +107,7 @@ class ShellScreen(ShellActions):
         self._services = services
         self.state = "online"
         with services.bus.subscribe() as subscription:
-            view = self.chat
+            view = self._view
             assert view is not None
             for notice in services.notices:
                 self._say(notice)
@@ -147,13 +148,13 @@ class ShellScreen(ShellActions):
             batch.handled.set()
 
     def _hear(self, event: AnyEvent) -> None:
-        if (view := self.chat) is not None:
+        if (view := self._view) is not None:
             view.hear(event)
 
     def _show_chats(self, chats: tuple[ChatSummary, ...]) -> None:
-        pane = self.query_one(ChatListPane)
-        pane.now = time.time()
-        pane.chats = chats
+        if self._pane is not None:
+            self._pane.now = time.time()
+            self._pane.chats = chats
 
     def show_failure(self, failure: Failure) -> None:
         """Say what went wrong where there is no better place: a line that goes by itself."""
@@ -168,7 +169,7 @@ class ShellScreen(ShellActions):
         width, height = self.size
         self.set_class(width < LIST_COLUMNS, "-one-pane")
         self.set_class(height < LOW_ROWS, "-few-rows")
-        if (view := self.chat) is not None:
+        if (view := self._view) is not None:
             view.is_low = height < LOW_ROWS
         self._tell_footer()
 
@@ -179,9 +180,9 @@ class ShellScreen(ShellActions):
     def _tell_footer(self) -> None:
         if not self.is_mounted:
             return
-        footer = self.query_one(Footer)
+        footer = self._footer
         footer.state = self.state
-        is_busy = self.chat is not None and self.chat.is_answering
+        is_busy = self._view is not None and self._view.is_answering
         hints = [
             Hint(action.id, key, "queue" if is_busy and action.id == "composer.send" else verb)
             for action, key, verb in self.keymap.hints(self.contexts())
@@ -199,8 +200,9 @@ class ShellScreen(ShellActions):
 
     @on(ChatView.Changed)
     def _on_chat_changed(self) -> None:
-        view, pane = self.chat, self.query_one(ChatListPane)
+        view, pane = self._view, self._pane
         assert view is not None
+        assert pane is not None
         pane.open_id = view.summary.id if view.summary else ""
         pane.running_id = pane.open_id if view.is_answering else ""
         self._tell_footer()
@@ -211,17 +213,17 @@ class ShellScreen(ShellActions):
 
     @on(ChatListPane.Chosen)
     def _on_chat_chosen(self, message: ChatListPane.Chosen) -> None:
-        view = self.chat
+        view = self._view
         assert view is not None
         self.run_worker(view.open_chat(message.chat_id), exclusive=True, group="open-chat")
         view.transcript.focus()
 
     @on(ChatTranscript.LeaveRequested)
     def _on_transcript_left(self) -> None:
-        if self.query_one(ChatListPane).display:
-            self.query_one(ChatListPane).rows.focus()
-        elif (view := self.chat) is not None:
-            view.composer.focus_input()
+        if self._pane is not None and self._pane.display:
+            self._pane.rows.focus()
+        elif self._view is not None:
+            self._view.composer.focus_input()
 
     @on(BlockCanvas.CopyRequested)
     async def _on_copy(self, message: BlockCanvas.CopyRequested) -> None:

@@ -47,17 +47,14 @@ class ChatListPane(Vertical):
         """
         super().__init__(id="chats")
         self._glyphs = glyphs
+        self._title = PaneTitle(id="chats-title")
+        self._title.title = "Chats"
+        self.rows = ChatRows(glyphs, empty="No chats yet. Write one: i", id="chat-rows")
+        """The list itself."""
 
     def compose(self) -> ComposeResult:
-        title = PaneTitle(id="chats-title")
-        title.title = "Chats"
-        yield title
-        yield ChatRows(self._glyphs, empty="No chats yet. Write one: i", id="chat-rows")
-
-    @property
-    def rows(self) -> ChatRows:
-        """The list itself."""
-        return self.query_one(ChatRows)
+        yield self._title
+        yield self.rows
 
     def watch_chats(self) -> None:
         self._fill()
@@ -72,9 +69,7 @@ class ChatListPane(Vertical):
         self._fill()
 
     def _fill(self) -> None:
-        if not self.is_mounted:
-            return
-        self.query_one(PaneTitle).count = str(len(self.chats)) if self.chats else ""
+        self._title.count = str(len(self.chats)) if self.chats else ""
         self.rows.rows = chat_rows(
             self.chats, self.now, self._glyphs, open_id=self.open_id, running_id=self.running_id
         )

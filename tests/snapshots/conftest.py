@@ -12,7 +12,6 @@ from app.foredeck import Foredeck
 from app.screens.shell import ShellScreen
 from app.settings import load_settings
 from app.views.chat import ChatView
-from app.views.chat_list import ChatListPane
 from services.models.catalogue import ModelInfo
 from services.models.chat import ChatSummary, Item, TurnPhase, TurnState
 
@@ -64,15 +63,16 @@ def make_app(tmp_path: Path) -> Callable[..., Foredeck]:
     return make
 
 
-def fill(
-    app: Foredeck,
+async def fill(
+    pilot: "Pilot[Any]",
     items: tuple[Item, ...],
     *,
     phase: TurnPhase | None = None,
     seconds: float = 14.0,
 ) -> ChatView:
     """Put a conversation on the screen, as if services had told it."""
-    shell = app.screen_stack[0]
+    await settle(pilot)
+    shell = pilot.app.screen_stack[0]
     assert isinstance(shell, ShellScreen)
     view = shell.chat
     assert view is not None
@@ -93,7 +93,8 @@ def fill(
     view.context_tokens = 84_000
     view.transcript.load(items)
     view.status._now = lambda: NOW
-    pane = shell.query_one(ChatListPane)
+    pane = shell._pane
+    assert pane is not None
     pane.now = NOW
     pane.chats = chats
     pane.open_id = chats[0].id
