@@ -17,7 +17,8 @@ from widgets.transcript.wrap import wrap
 INK = plain_ink()
 PIECES = [
     "word", "two words", "**bold**", "*it*", "`code`", "~~no~~", "[a](http://b.c/d)", "[ref]",
-    "[ref]: http://x.y\n", "[ref]: http://other\n\"title\"\n", "[^1]", "[^1]: note\n", "<b>", "[/x]",
+    "[ref]: http://x.y\n", "[ref]: http://other\n\"title\"\n", "[^1]", "[^1]: note\n", "<b>",
+    "[/x]",
     "[@click=app.bell]", "\\*", "&amp;", "![i](u)", "http://a.b/c?d=e", "\n", "\n\n", "\n\n\n",
     "- ", "* ", "+ ", "1. ", "2) ", "  - ", "    ", "   ", "\t", "- [ ] ", "- [x] ", "> ", ">> ",
     "# ", "## ", "###### ", "\n---\n", "\n===\n", "\n***\n", "```\n", "```python\n", "\n```\n",

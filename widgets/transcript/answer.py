@@ -60,8 +60,8 @@ class Answer:
 
     @property
     def references(self) -> dict[str, object]:
-        """Definitions of links, for the parser."""
-        return {"references": self._splitter.references}
+        """Definitions of links, for the parser to add to."""
+        return {"references": dict(self._splitter.references)}
 
     def append(self, channel: str, text: str) -> None:
         """More of `text` or `refusal`; other channels are left out."""
