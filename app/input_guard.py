@@ -92,7 +92,7 @@ class InputGuard:
             alt_keys: Characters that stay Alt keys; another one is Esc and then the character.
         """
         self._alt_keys = alt_keys
-        self._held = ""
+        self._held: str = ""
         self._read_at = 0.0
         self._is_pasting = False
         self._paste: list[str] = []

@@ -210,9 +210,12 @@ def test_the_terminals_own_caret_stands_where_text_is_typed(typist: Typist) -> N
 def test_after_a_suspension_keys_and_caret_are_there_again(typist: Typist) -> None:
     typist.send("a")
     typist.until(lambda: keys(typist) == ["a"])
+    typist.terminal.wait_quiet(0.5)
     before = len(typist.terminal.output)
     typist.terminal.process.send_signal(signal.SIGTSTP)
     typist.terminal.wait_for(rb"\x1b\[\?1049l", after=before)
+    stat = Path(f"/proc/{typist.terminal.process.pid}/stat")
+    typist.until(lambda: stat.read_text().rpartition(")")[2].split()[0] == "T")
     typist.terminal.process.send_signal(signal.SIGCONT)
     typist.terminal.wait_for(rb"\x1b\[\?1049h.*\x1b\[\?25h", after=before)
     typist.send("b\r")
