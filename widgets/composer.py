@@ -269,6 +269,7 @@ class Composer(Widget):
         self._prompt.past.load(history)
 
     def watch_queue(self, queue: tuple[QueuedMessage, ...]) -> None:
+        self.set_class(bool(queue), "-queued")
         self._prompt.has_queue = bool(queue)
         self._queue_rows.queue = queue
 

@@ -90,7 +90,8 @@ class TurnStatus(Widget):
         left = Content.assemble(
             (self._mark(), "$accent"), " ", *self._words(state, max(0.0, self._now()))
         )
-        right = Content.styled(self.hint, "$text-muted")
+        keys, _, verb = self.hint.rpartition(" ")
+        right = Content.assemble(keys, " ", (verb, "$text-muted"))
         gap = width - left.cell_length - right.cell_length
         if gap < 2:
             return left.truncate(width, ellipsis=True)
@@ -112,7 +113,7 @@ class TurnStatus(Widget):
         else:
             seconds = max(0, int(now - state.started_at))
             phase = state.phase if state.phase is not TurnPhase.QUEUED else "waiting in line"
-            words = [f"{phase} {_duration(seconds)}"]
+            words = [(str(phase), "bold"), (f" {_duration(seconds)}", "$text-muted")]
             facts = [f"{self.tokens:,} tokens" if self.tokens else "", state.reason]
         if self.queued:
             facts.append(f"{self.queued} queued")

@@ -106,6 +106,8 @@ class ShellScreen(ShellActions):
         """Show what these services tell, until cancelled."""
         self._services = services
         self.state = "online"
+        if not self._header.warning:
+            self._header.account = services.provider.name
         with services.bus.subscribe() as subscription:
             view = self._view
             assert view is not None

@@ -31,7 +31,7 @@ WAYS = (
     Choice(
         key="local",
         title="Use a local server",
-        what="Ollama, LM Studio, vLLM, LiteLLM or any other, free on your machine",
+        what="Ollama, LM Studio, vLLM or any other, free on your machine",
         how="looking for one on this machine",
     ),
     Choice(

@@ -207,7 +207,7 @@ class Viewport:
         self.is_following = True
 
     def _gap(self, index: int) -> int:
-        return 1 if index == 0 else self.blocks[index].gap_after(self.blocks[index - 1])
+        return 0 if index == 0 else self.blocks[index].gap_after(self.blocks[index - 1])
 
     def _walk(self) -> list[Row]:
         rows: list[Row] = []
