@@ -22,8 +22,7 @@ async def test_a_question_and_its_answer_stand_below_each_other_in_every_theme(t
         await host.settle()
         rows = rows_of(transcript)
 
-    assert rows[:7] == [
-        "",
+    assert rows[:6] == [
         "  ▎ Why?",
         "",
         "  Because",
