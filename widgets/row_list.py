@@ -1,4 +1,4 @@
-"""A keyed list that never jumps under the cursor: groups, one row selected, drawn line by line."""
+"""A list of rows by key: selection and scroll survive every refresh."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,58 +15,53 @@ from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
 
+GLYPH_COLUMN, TITLE_COLUMN = 2, 4
 WHEEL_ROWS = 3
-GLYPH, TITLE, RIGHT = 2, 4, 2
-"""Columns of glyph and title, and blanks at the right."""
+TONES = ("text", "muted", "accent", "warning", "failed", "success")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListRow:
-    """One row; rows of a group stand together."""
+    """One row."""
 
     key: str
+    """Who it is, through all refreshes."""
     title: str
     meta: str = ""
     """Muted, at the right."""
     glyph: str = ""
+    """One cell."""
     group: str = ""
+    """Rows of one group stand together, below its name."""
     is_current: bool = False
-    """Whether this is what the main pane shows."""
+    """Whether it is what the main pane shows."""
     tone: str = ""
-    """Role of the glyph's colour: `warning`, `failed`, `success`; empty for text."""
+    """Role of the glyph's colour: one of `TONES`."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What a line of the list shows: a row, a group's head, or nothing."""
+    """What stands in one line of the whole list."""
 
-    row: int = -1
-    group: str = ""
+    row: int
+    """Number of the row; -1 for none."""
+    head: str = ""
+    """Name of the group that begins here."""
     count: int = 0
 
 
 class RowList(Widget, can_focus=True):
-    """Rows by key; selection and scroll are kept by key through every change."""
+    """Rows in groups; the selected one is raised and has a bar at the edge."""
 
     ALLOW_SELECT = False
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "row-list--text",
-        "row-list--muted",
-        "row-list--group",
-        "row-list--selected",
-        "row-list--selected-muted",
-        "row-list--bar",
-        "row-list--bar-blurred",
-        "row-list--accent",
-        "row-list--warning",
-        "row-list--failed",
-        "row-list--success",
+        "row-list--" + role
+        for role in (*TONES, "group", "selected", "selected-muted", "bar", "bar-blurred")
     }
 
-    rows: reactive[tuple[ListRow, ...]] = reactive((), init=False)
-    selected_key: reactive[str] = reactive("", init=False)
-    new_above: reactive[int] = reactive(0)
-    """Rows that came above what is seen."""
+    rows: reactive[tuple[ListRow, ...]] = reactive(())
+    empty: reactive[str] = reactive("")
+    """What is said where there are no rows."""
 
     @dataclass
     class Highlighted(Message):
@@ -76,41 +71,59 @@ class RowList(Widget, can_focus=True):
 
     @dataclass
     class Opened(Message):
-        """The selected row shall be opened."""
+        """The user opens a row."""
 
         key: str
 
     def __init__(self, glyphs: Glyphs, *, empty: str = "", id: str | None = None) -> None:  # noqa: A002
-        """An empty list.
+        """A list without rows.
 
         Args:
             glyphs: Marks to draw with.
-            empty: What an empty list says.
+            empty: What is said where there are no rows.
             id: Of the widget.
         """
         super().__init__(id=id)
         self._glyphs = glyphs
-        self._empty = empty
         self._places: list[_Place] = []
-        self._lines: dict[str, int] = {}
+        self._place_of: dict[str, int] = {}
+        self._selected: str | None = None
         self._top = 0
+        self._new_above: set[str] = set()
+        self.set_reactive(RowList.empty, empty)
 
-    def watch_rows(self, old: Sequence[ListRow], new: Sequence[ListRow]) -> None:
-        seen = self._places[self._top].row if self._top < len(self._places) else -1
-        anchor = old[seen].key if 0 <= seen < len(old) else ""
-        offset = self._lines.get(anchor, 0) - self._top
-        self._lay_out(new)
-        if self.selected_key not in self._lines:
-            current = next((row.key for row in new if row.is_current), "")
-            self.selected_key = current or (new[0].key if new else "")
-        if self._top and anchor in self._lines:
-            known = {row.key for row in old}
-            top = max(0, self._lines[anchor] - offset)
-            self.new_above += sum(
-                1 for row in new if row.key not in known and self._lines[row.key] < top
-            )
-            self._top = top
-        self._clamp()
+    @property
+    def selected(self) -> str | None:
+        """Key of the selected row."""
+        return self._selected
+
+    @property
+    def new_above(self) -> int:
+        """How many rows came above the view and were not seen yet."""
+        return len(self._new_above)
+
+    def select(self, key: str) -> None:
+        """Select a row and bring it into view; one that is not there changes nothing."""
+        if key in self._place_of and key != self._selected:
+            self._selected = key
+            self._bring_into_view()
+            self.post_message(self.Highlighted(key))
+            self.refresh()
+
+    def watch_rows(self, old: tuple[ListRow, ...], rows: tuple[ListRow, ...]) -> None:
+        top_key, above = self._first_seen(old)
+        order = [row.key for row in old]
+        self._lay_out(rows)
+        known = set(order)
+        if self._selected not in self._place_of:
+            self._selected = self._nearest(order, self._selected)
+        if top_key is not None and self._top:
+            kept = self._nearest(order, top_key)
+            if kept is not None:
+                self._top = self._place_of[kept] - (above if kept == top_key else 0)
+                came = {row.key for row in rows if row.key not in known}
+                self._new_above |= {key for key in came if self._place_of[key] < self._top}
+        self._stop_at_ends()
         self.refresh()
 
     def _lay_out(self, rows: Sequence[ListRow]) -> None:
@@ -118,20 +131,122 @@ class RowList(Widget, can_focus=True):
         for row in rows:
             counts[row.group] = counts.get(row.group, 0) + 1
         self._places = []
-        self._lines = {}
+        self._place_of = {}
         group = ""
         for number, row in enumerate(rows):
             if row.group != group:
-                self._places += [_Place(), _Place(group=row.group, count=counts[row.group])]
                 group = row.group
-            self._lines[row.key] = len(self._places)
+                if self._places:
+                    self._places.append(_Place(-1))
+                if group:
+                    self._places.append(_Place(-1, group, counts[group]))
+            self._place_of[row.key] = len(self._places)
             self._places.append(_Place(number))
 
-    def watch_selected_key(self, key: str) -> None:
-        self._bring_into_view(key)
-        self.refresh()
-        if key:
-            self.post_message(self.Highlighted(key))
+    def _nearest(self, order: Sequence[str], key: str | None) -> str | None:
+        """The key itself, or what stood nearest to it and is still there."""
+        if not self._place_of:
+            return None
+        if key in self._place_of:
+            return key
+        if key in order:
+            place = order.index(key)
+            for other in [*order[place:], *reversed(order[:place])]:
+                if other in self._place_of:
+                    return other
+        return next((row.key for row in self.rows if row.is_current), self.rows[0].key)
+
+    def _first_seen(self, rows: Sequence[ListRow]) -> tuple[str | None, int]:
+        """Key of the first row in view, and how many lines of the view are above it."""
+        for place in range(self._top, min(len(self._places), self._top + self.size.height)):
+            number = self._places[place].row
+            if number >= 0:
+                return rows[number].key, place - self._top
+        return None, 0
+
+    def _stop_at_ends(self) -> None:
+        height = max(1, self.size.height)
+        self._top = max(0, min(self._top, len(self._places) - height))
+        self._new_above = {
+            key for key in self._new_above if self._place_of.get(key, self._top) < self._top
+        }
+
+    def _bring_into_view(self) -> None:
+        if self._selected is None:
+            return
+        place = self._place_of[self._selected]
+        first = place
+        while first > 0 and self._places[first - 1].row < 0:
+            first -= 1
+        height = max(1, self.size.height)
+        if first < self._top:
+            self._top = first
+        elif place >= self._top + height:
+            self._top = place - height + 1
+        self._stop_at_ends()
+
+    def render_line(self, y: int) -> Strip:
+        width = self.size.width
+        text = self._style("text")
+        place = self._top + y
+        if not self.rows:
+            said = self.empty if y == 0 else ""
+            return _strip([(" " * GLYPH_COLUMN + said, self._style("muted"))], width, text)
+        if y == 0 and self._new_above:
+            words = f"{' ' * GLYPH_COLUMN}{self._glyphs.up} {len(self._new_above)} new"
+            return _strip([(words, self._style("accent"))], width, text)
+        if place >= len(self._places):
+            return _strip([], width, text)
+        line = self._places[place]
+        if line.row >= 0:
+            return self._row(self.rows[line.row], width)
+        if not line.head:
+            return _strip([], width, text)
+        head = (" " * GLYPH_COLUMN + line.head.upper(), self._style("group"))
+        return _strip([head], width, text, (str(line.count), self._style("muted")))
+
+    def _row(self, row: ListRow, width: int) -> Strip:
+        is_selected = row.key == self._selected
+        text = self._style("selected" if is_selected else "text")
+        muted = self._style("selected-muted" if is_selected else "muted")
+        bar = " "
+        bar_style = text
+        if is_selected:
+            bar = self._glyphs.selected
+            bar_style = self._style("bar" if self.has_focus else "bar-blurred")
+        glyph_style = text
+        if row.tone in TONES:
+            glyph_style = self._style(row.tone)
+            if is_selected:
+                glyph_style = text + Style(color=glyph_style.color)
+        glyph = set_cell_size(row.glyph, 1)
+        meta = f"{row.meta} " if row.meta else ""
+        room = width - TITLE_COLUMN - (cell_len(meta) + 2 if meta else 1)
+        if meta and room < min(12, cell_len(row.title)):
+            meta = ""
+            room = width - TITLE_COLUMN - 1
+        title = self._cut(row.title, max(0, room))
+        if row.is_current and not is_selected:
+            text += Style(bold=True)
+        pieces = [
+            (bar, bar_style),
+            (" " * (GLYPH_COLUMN - 1), muted),
+            (glyph, glyph_style),
+            (" " * (TITLE_COLUMN - GLYPH_COLUMN - 1), muted),
+            (title, text),
+        ]
+        return _strip(pieces, width, muted, (meta.rstrip(), muted) if meta else None)
+
+    def _cut(self, text: str, room: int) -> str:
+        text = " ".join(text.split())
+        if cell_len(text) <= room:
+            return text
+        return (
+            set_cell_size(text, max(0, room - 1)).rstrip() + self._glyphs.ellipsis if room else ""
+        )
+
+    def _style(self, role: str) -> Style:
+        return self.get_component_rich_style("row-list--" + role)
 
     def on_focus(self) -> None:
         self.refresh()
@@ -140,56 +255,8 @@ class RowList(Widget, can_focus=True):
         self.refresh()
 
     def on_resize(self) -> None:
-        self._bring_into_view(self.selected_key)
-
-    def action_cursor_down(self) -> None:
-        """Select the row below."""
-        self._move(1)
-
-    def action_cursor_up(self) -> None:
-        """Select the row above."""
-        self._move(-1)
-
-    def action_page_down(self) -> None:
-        """Select a page further down."""
-        self._move(max(1, self.size.height - 2))
-
-    def action_page_up(self) -> None:
-        """Select a page further up."""
-        self._move(-max(1, self.size.height - 2))
-
-    def action_home(self) -> None:
-        """Select the first row."""
-        self._move(-len(self.rows))
-
-    def action_end(self) -> None:
-        """Select the last row."""
-        self._move(len(self.rows))
-
-    def action_open(self) -> None:
-        """Open the selected row."""
-        if self.selected_key:
-            self.post_message(self.Opened(self.selected_key))
-
-    def _move(self, step: int) -> None:
-        if self.rows:
-            keys = [row.key for row in self.rows]
-            place = keys.index(self.selected_key) if self.selected_key in keys else 0
-            self.selected_key = keys[max(0, min(place + step, len(keys) - 1))]
-
-    def _bring_into_view(self, key: str) -> None:
-        line = self._lines.get(key)
-        if line is None:
-            return
-        head = line - 2 if line >= 2 and self._places[line - 1].group else line
-        self._top = min(self._top, head)
-        self._top = max(self._top, line - self.size.height + 1)
-        self._clamp()
-
-    def _clamp(self) -> None:
-        self._top = max(0, min(self._top, len(self._places) - self.size.height))
-        if self._top == 0:
-            self.new_above = 0
+        self._bring_into_view()
+        self._stop_at_ends()
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         event.stop()
@@ -201,69 +268,74 @@ class RowList(Widget, can_focus=True):
 
     def _scroll(self, lines: int) -> None:
         self._top += lines
-        self._clamp()
+        self._stop_at_ends()
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        line = self._top + event.y
-        if 0 <= line < len(self._places) and (row := self._places[line].row) >= 0:
-            self.selected_key = self.rows[row].key
+        if event.y == 0 and self._new_above:
+            self._top = 0
+            self._stop_at_ends()
+            self.refresh()
+            return
+        place = self._top + event.y
+        if 0 <= place < len(self._places) and (number := self._places[place].row) >= 0:
+            self.select(self.rows[number].key)
             self.action_open()
 
-    def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        text = self._style("text")
-        if not self._places:
-            said = f"  {self._empty}" if y == 1 else ""
-            return self._strip([(said, self._style("muted"))], width, text)
-        line = self._top + y
-        if y == 0 and self.new_above and self._top:
-            words = f"  {self._glyphs.up} {self.new_above} new"
-            return self._strip([(words, self._style("accent"))], width, text)
-        if line >= len(self._places):
-            return self._strip([], width, text)
-        place = self._places[line]
-        if place.row >= 0:
-            return self._row(self.rows[place.row], width)
-        if place.group:
-            head = self._style("group")
-            count = str(place.count)
-            gap = width - GLYPH - RIGHT - cell_len(place.group) - len(count)
-            pieces = [
-                (" " * GLYPH, text),
-                (place.group.upper(), head),
-                (" " * gap, text),
-                (count, self._style("muted")),
-            ]
-            return self._strip(pieces, width, text)
-        return self._strip([], width, text)
+    def _move(self, rows: int) -> None:
+        if not self.rows:
+            return
+        number = -1 if rows > 0 else len(self.rows)
+        if self._selected in self._place_of:
+            number = self._places[self._place_of[self._selected]].row
+        self.select(self.rows[max(0, min(number + rows, len(self.rows) - 1))].key)
+        if self._place_of.get(self._selected or "", 0) <= 2:
+            self._top = 0
+            self._stop_at_ends()
+            self.refresh()
 
-    def _row(self, row: ListRow, width: int) -> Strip:
-        is_selected = row.key == self.selected_key
-        text = self._style("selected" if is_selected else "text")
-        muted = self._style("selected-muted" if is_selected else "muted")
-        bar = self._style("bar" if self.has_focus else "bar-blurred") if is_selected else text
-        mark = self._glyphs.selected if is_selected else " "
-        glyph_style = text
-        if row.tone and not is_selected:
-            glyph_style = self._style(row.tone)
-        room = max(1, width - TITLE - RIGHT - cell_len(row.meta) - 1)
-        title = row.title
-        if cell_len(title) > room:
-            title = set_cell_size(title, room - 1).rstrip() + self._glyphs.ellipsis
-        gap = max(1, width - TITLE - RIGHT - cell_len(title) - cell_len(row.meta))
-        pieces = [
-            (mark + " ", bar),
-            (set_cell_size(row.glyph, TITLE - GLYPH), glyph_style),
-            (title, text),
-            (" " * gap, text),
-            (row.meta, muted),
-        ]
-        return self._strip(pieces, width, text)
+    def action_cursor_up(self) -> None:
+        """Select the row above."""
+        self._move(-1)
 
-    def _style(self, role: str) -> Style:
-        return self.get_component_rich_style(f"row-list--{role}")
+    def action_cursor_down(self) -> None:
+        """Select the row below."""
+        self._move(1)
 
-    def _strip(self, pieces: list[tuple[str, Style]], width: int, fill: Style) -> Strip:
-        strip = Strip([Segment(text, style) for text, style in pieces if text])
-        return strip.adjust_cell_length(width, fill)
+    def action_page_up(self) -> None:
+        """Select a row one page up."""
+        self._move(-max(1, self.size.height - 2))
+
+    def action_page_down(self) -> None:
+        """Select a row one page down."""
+        self._move(max(1, self.size.height - 2))
+
+    def action_home(self) -> None:
+        """Select the first row."""
+        self._move(-len(self.rows))
+
+    def action_end(self) -> None:
+        """Select the last row."""
+        self._move(len(self.rows))
+
+    def action_open(self) -> None:
+        """Open the selected row."""
+        if self._selected is not None:
+            self.post_message(self.Opened(self._selected))
+
+
+def _strip(
+    pieces: Sequence[tuple[str, Style]],
+    width: int,
+    fill: Style,
+    right: tuple[str, Style] | None = None,
+) -> Strip:
+    """A line of exactly `width` cells, with something at its right end and one blank after it."""
+    used = sum(cell_len(text) for text, _ in pieces)
+    segments = [Segment(text, style) for text, style in pieces if text]
+    if right is not None and (gap := width - used - cell_len(right[0]) - 1) >= 1:
+        segments += [Segment(" " * gap, fill), Segment(*right), Segment(" ", fill)]
+        used = width
+    if used < width:
+        segments.append(Segment(" " * (width - used), fill))
+    return Strip(segments).adjust_cell_length(width, fill)

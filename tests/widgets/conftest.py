@@ -59,7 +59,8 @@ class Host:
 
     def posted(self, kind: type[M]) -> list[M]:
         """Messages of a kind, in order."""
-        return [message for message in self.messages if isinstance(message, kind)]
+        found = {id(message): message for message in self.messages if isinstance(message, kind)}
+        return list(found.values())
 
     async def until(self, claim: Callable[[], bool]) -> None:
         """Wait until a claim holds.
