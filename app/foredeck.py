@@ -1,6 +1,7 @@
 """The Textual application: themes, services behind the first frame, every way out."""
 
 import asyncio
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -73,6 +74,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._prompt = prompt
         self._host = host
         self._caught: list[int] = []
+        self._is_styled = False
         themes.register(self)
         self.theme = themes.choose(settings.theme, os.environ)
 
@@ -87,6 +89,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
 
     def on_mount(self) -> None:
         """Wait for signals; open the services once the first frame is out."""
+        self._is_styled = True
         loop = asyncio.get_running_loop()
         for number in FATAL_SIGNALS:
             try:
@@ -115,7 +118,16 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         """Put the terminal's caret where text is typed."""
         caret.follow(self, self._driver)
 
+    def refresh_css(self, animate: bool = True) -> None:
+        """Follow a changed theme; before the first frame the styles are parsed anyway, once."""
+        if self._is_styled:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
+
     def _start_services(self) -> None:
+        gc.freeze()
+        gc.enable()
         if self._open_services is not None:
             self.run_worker(
                 self._hold_services(self._open_services), name="services", exit_on_error=True

@@ -53,6 +53,9 @@ class ShellScreen(ShellActions):
         provider: Provider | None
         """None for the demo."""
 
+    # The first key may come right after the first frame, and shall not go to the list of chats.
+    AUTO_FOCUS: ClassVar[str | None] = "Prompt, WelcomeChoices"
+
     has_terminal_focus: reactive[bool] = reactive(default=True)
     state: reactive[str] = reactive("starting")
 
