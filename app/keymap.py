@@ -134,6 +134,7 @@ ACTIONS: tuple[Action, ...] = (
     _act(_W, "next", "down j", "choice below", "MOVE", hint="choose", rank=10, in_palette=False),
     _act(_W, "choose", "enter l right", "start this way", "START", hint="start", rank=20,
          in_palette=False),
+    _act(_W, "cancel", "escape", "put the question away", "START", in_palette=False),
     _act(_X, "send_now", "enter", "send now", "WRITE"),
     _act(_X, "edit_external", "e ctrl+e", "edit in $EDITOR", "WRITE"),
     _act(_X, "effort_down", "comma", "effort down", "WRITE"),

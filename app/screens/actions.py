@@ -77,6 +77,9 @@ class ShellActions(Screen[None]):
             if view.transcript.has_selection:
                 view.transcript.action_copy_selection()
                 return
+            if selected := view.composer.selected_text:
+                self.post_message(BlockCanvas.CopyRequested(selected, "selection"))
+                return
             if view.is_answering:
                 self.run_worker(view.interrupt())
                 return
@@ -187,7 +190,7 @@ class ShellActions(Screen[None]):
         except ServiceError as error:
             self._say(f"{error.message}. {error.next_step}", is_error=True)
             return
-        view.composer.load_text(text)
+        view.composer.edit(text)
         view.composer.focus_input()
 
     def action_effort_up(self) -> None:

@@ -9,6 +9,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.events import Paste
 from textual.message import Message
 from textual.reactive import reactive
 from textual.widgets import Input
@@ -225,10 +226,23 @@ class ShellScreen(ShellActions):
 
     @on(ChatTranscript.LeaveRequested)
     def _on_transcript_left(self) -> None:
-        if self._pane is not None and self._pane.display:
+        view = self._view
+        if view is None:
+            return
+        if view.is_answering and view.composer.is_second_escape():
+            self.action_interrupt()
+        elif view.transcript.put_away():
+            return
+        elif self._pane is not None and self._pane.display:
             self._pane.rows.focus()
-        elif self._view is not None:
+        else:
+            view.composer.focus_input()
+
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted while nothing takes text goes into the composer."""
+        if self._view is not None:
             self._view.composer.focus_input()
+            self._view.composer.insert(event.text)
 
     @on(BlockCanvas.CopyRequested)
     async def _on_copy(self, message: BlockCanvas.CopyRequested) -> None:

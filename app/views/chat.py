@@ -18,7 +18,7 @@ from app.views.chat_facts import (
     title_facts,
     turn_summary,
 )
-from app.views.chat_parts import CHANNELS, ChatComposer, ChatTranscript
+from app.views.chat_parts import CHANNELS, ChatComposer, ChatTranscript, Unsent
 from services.errors import ServiceError
 from services.events import (
     AnyEvent,
@@ -61,14 +61,6 @@ EARLIER_ITEMS = 2_000
 """Items read at once when the reader goes further up."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unsent:
-    """A message that was sent before the services were there."""
-
-    text: str
-    attachments: tuple[Attachment, ...]
-
-
 class ChatView(Vertical):
     """One open chat."""
 
@@ -107,8 +99,9 @@ class ChatView(Vertical):
         )
         self.status = TurnStatus(glyphs, reduced_motion=settings.reduced_motion)
         self.composer = ChatComposer(glyphs, text=prompt, id="composer")
+        self._is_esc_interrupting = settings.key_esc == "interrupt"
         self._services: Services | None = None
-        self._unsent: list[_Unsent] = []
+        self._unsent: list[Unsent] = []
         self._usage: Usage | None = None
         self._earlier = 0
 
@@ -263,7 +256,7 @@ class ChatView(Vertical):
 
     async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
         if self._services is None or self.summary is None:
-            self._unsent.append(_Unsent(text, attachments))
+            self._unsent.append(Unsent(text, attachments))
             return
         self.transcript.action_end()
         await self._services.chat.submit(self.summary.id, text, attachments)
@@ -276,7 +269,7 @@ class ChatView(Vertical):
         returned = await self._services.chat.interrupt(self.summary.id)
         if returned:
             parts = [*(message.text for message in returned), self.composer.text]
-            self.composer.load_text("\n\n".join(part for part in parts if part))
+            self.composer.edit("\n\n".join(part for part in parts if part))
 
     async def send_now(self) -> None:
         """Stop the running answer and send what is written."""
@@ -335,7 +328,10 @@ class ChatView(Vertical):
     @on(Composer.LeaveRequested)
     def _on_writing_left(self, message: Composer.LeaveRequested) -> None:
         message.stop()
-        self.transcript.focus()
+        if self._is_esc_interrupting and self.is_answering:
+            self._run(self.interrupt())
+        else:
+            self.transcript.focus()
 
     @on(Transcript.RetryRequested)
     def _on_retry(self, message: Transcript.RetryRequested) -> None:
@@ -351,7 +347,7 @@ class ChatView(Vertical):
         await self.keep_draft()
         chat, text = await service.fork(chat_id, item_id)
         self._show(chat)
-        self.composer.load_text(text)
+        self.composer.edit(text)
         self.composer.focus_input()
 
     @on(Transcript.EarlierWanted)

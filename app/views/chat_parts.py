@@ -15,6 +15,7 @@ from services.events import (
     RefusalDelta,
     TextDelta,
 )
+from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.transcript.view import Transcript
 
@@ -47,16 +48,33 @@ class ChatTranscript(Transcript):
                 return True
 
     def action_leave(self) -> None:
-        """End the search or the selection, else go back to the list."""
+        """Ask to go back."""
+        self.post_message(self.LeaveRequested())
+
+    def put_away(self) -> bool:
+        """End a search or a selection.
+
+        Returns:
+            Whether there was one.
+        """
         if self.is_finding:
             self.end_find()
         elif self.has_selection:
             self.clear_selection()
         else:
-            self.post_message(self.LeaveRequested())
+            return False
+        return True
 
 
 class ChatComposer(Composer):
     """The composer with the keys of this program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.COMPOSER)]
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """A message that was sent before the services were there."""
+
+    text: str
+    attachments: tuple[Attachment, ...]

@@ -15,7 +15,7 @@ from textual.worker import Worker
 
 from app.keymap import Context, Keymap
 from app.providers import LOCAL_SERVERS, OPENAI_BASE_URL, checked_url
-from services.errors import ServiceError
+from services.errors import LoginError, ServiceError
 from services.models.failure import Failure
 from services.provider import Provider, Secret
 from widgets.choice_list import Choice, ChoiceList
@@ -43,14 +43,10 @@ WAYS = (
 )
 
 
-class WelcomeChoices(ChoiceList):
-    """The choices with the keys of this program."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.WELCOME)]
-
-
 class WelcomeView(Vertical):
     """Three ways to start; each is done here."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.WELCOME)]
 
     @dataclass
     class Ready(Message):
@@ -68,6 +64,8 @@ class WelcomeView(Vertical):
         super().__init__(id="welcome")
         self._glyphs = glyphs
         self._found: tuple[str, ...] = ()
+        self._refusing = ""
+        """A server that wants a key, which is asked for next."""
         self._trying: Worker[None] | None = None
 
     def compose(self) -> ComposeResult:
@@ -77,7 +75,7 @@ class WelcomeView(Vertical):
             id="welcome-line",
         )
         yield Static("Nothing is set up yet. Three ways to start:", id="welcome-words")
-        choices = WelcomeChoices(self._glyphs, id="welcome-choices")
+        choices = ChoiceList(self._glyphs, id="welcome-choices")
         choices.choices = WAYS
         yield choices
         yield Static("", id="welcome-question")
@@ -86,12 +84,12 @@ class WelcomeView(Vertical):
 
     def on_mount(self) -> None:
         self.query_one("#welcome-input").display = False
-        self.query_one(WelcomeChoices).focus()
+        self.query_one(ChoiceList).focus()
         self.call_after_refresh(self._look_for_servers)
 
     def on_resize(self) -> None:
         taken = 4 if self.size.height < 16 else 9
-        self.query_one(WelcomeChoices).room = max(3, self.size.height - taken)
+        self.query_one(ChoiceList).room = max(3, self.size.height - taken)
         self.set_class(self.size.height < 16, "-low")
 
     @work(exclusive=True, group="look")
@@ -99,7 +97,7 @@ class WelcomeView(Vertical):
         from services.inference.probe import find_servers
 
         found = await find_servers({name: url for name, (_, url) in LOCAL_SERVERS.items()})
-        choices = self.query_one(WelcomeChoices)
+        choices = self.query_one(ChoiceList)
         words = "none is running at the usual places; type its address"
         if found:
             server = found[0]
@@ -121,6 +119,7 @@ class WelcomeView(Vertical):
             case "demo":
                 self.post_message(self.Ready(None))
             case "key":
+                self._refusing = ""
                 self._ask("API key, then enter; it is not shown", is_secret=True)
             case _:
                 address = self._found[0] if self._found else LOCAL_SERVERS["ollama"][1]
@@ -135,6 +134,18 @@ class WelcomeView(Vertical):
         field.display = True
         field.focus()
 
+    def action_previous(self) -> None:
+        """Select the way above."""
+        self.query_one(ChoiceList).action_previous()
+
+    def action_next(self) -> None:
+        """Select the way below."""
+        self.query_one(ChoiceList).action_next()
+
+    def action_choose(self) -> None:
+        """Start this way."""
+        self.query_one(ChoiceList).action_choose()
+
     def action_cancel(self) -> None:
         """Put the question away."""
         if self._trying is not None:
@@ -144,7 +155,7 @@ class WelcomeView(Vertical):
         field = self.query_one("#welcome-input", Input)
         field.value = ""
         field.display = False
-        self.query_one(WelcomeChoices).focus()
+        self.query_one(ChoiceList).focus()
 
     @on(Input.Submitted)
     def _on_submitted(self, message: Input.Submitted) -> None:
@@ -160,18 +171,14 @@ class WelcomeView(Vertical):
         answer = self.query_one("#welcome-answer", Static)
         answer.update(Content.styled("checking", "$text-muted"))
         try:
-            if is_key:
-                provider = Provider(
-                    id="openai",
-                    name="OpenAI",
-                    base_url=OPENAI_BASE_URL,
-                    key=Secret(value),
-                    key_source="the key you typed",
-                )
+            provider = await probe(self._provider(value, is_key=is_key))
+        except LoginError as error:
+            if not is_key:
+                self._refusing = value
+                self._ask("The server wants a key; type it, then enter", is_secret=True)
             else:
-                url = checked_url(value)
-                provider = Provider(id="local", name=url, base_url=url)
-            provider = await probe(provider)
+                answer.update(said(error.failure))
+            return
         except ServiceError as error:
             answer.update(said(error.failure))
             return
@@ -179,6 +186,25 @@ class WelcomeView(Vertical):
             answer.update(Content(""))
             raise
         self.post_message(self.Ready(provider))
+
+    def _provider(self, value: str, *, is_key: bool) -> Provider:
+        """What was typed, as a provider.
+
+        Raises:
+            UsageError: It is no address that may be used.
+        """
+        key = Secret(value) if is_key else None
+        if is_key and not self._refusing:
+            return Provider(
+                id="openai",
+                name="OpenAI",
+                base_url=OPENAI_BASE_URL,
+                key=key,
+                key_source="the key you typed",
+            )
+        url = checked_url(self._refusing if is_key else value)
+        name = url.partition("://")[2].removesuffix("/v1")
+        return Provider(id="local", name=name, base_url=url, key=key)
 
 
 def said(failure: Failure) -> Content:
