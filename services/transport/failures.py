@@ -347,8 +347,9 @@ def not_a_stream(
             code=said.code,
         )
     kind = clean_line(headers.get("content-type", ""), 60) or "nothing"
+    words = f"without a stream ({kind})" if body.strip() else "and then said nothing"
     return UnreachableError(
-        f"The server answered {status} without a stream ({kind})",
+        f"The server answered {status} {words}",
         next_step="Check the base URL and which API the server speaks",
         status=status,
         request_id=support,

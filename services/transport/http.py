@@ -18,6 +18,7 @@ from services.transport.failures import (
     from_exception,
     from_response,
     refused_encoding,
+    request_id,
 )
 from services.transport.network import NetworkTransport
 from services.wire.errors import read_error_body
@@ -186,7 +187,9 @@ async def body_chunks(
             else:
                 yield chunk
     except (httpx.HTTPError, httpx.StreamError, OSError) as error:
-        raise from_exception(error, response.request.url, limit=idle) from error
+        failure = from_exception(error, response.request.url, limit=idle)
+        failure.request_id = request_id(response.headers)
+        raise failure from error
     except zlib.error as error:
         raise BadPayloadError("The packed answer cannot be unpacked", code="encoding") from error
 

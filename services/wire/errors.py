@@ -105,9 +105,12 @@ def strip_html(page: str) -> str:
     title = _TITLE.search(page)
     words = _TAG.sub(" ", _HIDDEN_HTML.sub(" ", page))
     text = html.unescape(words).strip()
+    text = " ".join(text.split())
     if title is not None:
-        text = f"{html.unescape(_TAG.sub(' ', title[1])).strip()}: {text}"
-    return clean_line(" ".join(text.split()).strip(": "), TEXT_LIMIT)
+        named = " ".join(html.unescape(_TAG.sub(" ", title[1])).split())
+        # Most pages say their title again as their first heading.
+        text = f"{named}: {text.removeprefix(named).strip()}"
+    return clean_line(text.strip(": "), TEXT_LIMIT)
 
 
 def read_error_header(value: str | None) -> str | None:
