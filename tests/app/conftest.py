@@ -80,6 +80,10 @@ class Deck:
         return [n.message for n in self.app._notifications]
 
 
+Open = Callable[..., AbstractAsyncContextManager[Deck]]
+"""What `open_deck` is: keywords `size`, `settings`, `provider`, `prompt`."""
+
+
 @pytest.fixture
 async def sim() -> AsyncGenerator[Simulator]:
     async with Simulator() as simulator:
@@ -106,9 +110,7 @@ def provider(sim: Simulator) -> Provider:
 
 
 @pytest.fixture
-def open_deck(
-    settings: Settings, provider: Provider
-) -> Callable[..., AbstractAsyncContextManager[Deck]]:
+def open_deck(settings: Settings, provider: Provider) -> Open:
     """Opens the app; every use is a new start over the same home."""
 
     @asynccontextmanager
