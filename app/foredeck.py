@@ -56,6 +56,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         *,
         prompt: str = "",
         host: str = "",
+        notice: str = "",
         driver_class: type[Driver] | None = GuardedDriver,
     ) -> None:
         """Prepare the application; nothing is read or opened yet.
@@ -66,6 +67,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
                 is set up, which shows the welcome.
             prompt: Put into the composer, not sent.
             host: A server to name in the header, since it is not the usual one.
+            notice: Said at the start.
             driver_class: What reads the terminal; None for Textual's choice.
         """
         super().__init__(driver_class=driver_class)
@@ -73,6 +75,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._open_services = open_services
         self._prompt = prompt
         self._host = host
+        self._notice = notice
         self._caught: list[int] = []
         self._is_styled = False
         themes.register(self)
@@ -84,6 +87,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             self._settings,
             prompt=self._prompt,
             host=self._host,
+            notice=self._notice,
             is_set_up=self._open_services is not None,
         )
 

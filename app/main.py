@@ -61,18 +61,31 @@ def run_app(arguments: Namespace) -> int:
     from app.foredeck import Foredeck
 
     again: StartAgain | None = None
+    notice = ""
     while True:
         if again is not None:
             settings = replace(settings, demo=again.demo)
+            notice = _kept(again, settings)
         try:
             open_services, host = _opener(settings, again)
         except ServiceError as error:
             sys.stderr.write(f"error: {error.message}. {error.next_step}.\n")
             return EXIT_USAGE
-        app = Foredeck(settings, open_services, prompt=arguments.prompt or "", host=host)
+        app = Foredeck(
+            settings, open_services, prompt=arguments.prompt or "", host=host, notice=notice
+        )
         again = app.run(mouse=settings.mouse)
         if again is None:
             return app.return_code or 0
+
+
+def _kept(again: "StartAgain", settings: Settings) -> str:
+    """Keep the server that the welcome found, and say so; empty where there is none."""
+    from app.remember import NAME, remember_server
+
+    if again.provider is None or again.provider.id != NAME:
+        return ""
+    return remember_server(again.provider, settings.folders.config_file)
 
 
 def _opener(

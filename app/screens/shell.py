@@ -61,7 +61,13 @@ class ShellScreen(ShellActions):
     state: reactive[str] = reactive("starting")
 
     def __init__(
-        self, settings: Settings, *, prompt: str = "", host: str = "", is_set_up: bool = True
+        self,
+        settings: Settings,
+        *,
+        prompt: str = "",
+        host: str = "",
+        notice: str = "",
+        is_set_up: bool = True,
     ) -> None:
         """A shell without services yet.
 
@@ -69,6 +75,7 @@ class ShellScreen(ShellActions):
             settings: Of this run.
             prompt: Put into the composer.
             host: `demo`, or a server to name in the header; empty for the usual one.
+            notice: Said at the start.
             is_set_up: False shows the welcome instead of the chat.
         """
         super().__init__(settings)
@@ -76,6 +83,7 @@ class ShellScreen(ShellActions):
         self._header.views, self._header.active = VIEWS, VIEWS[0][1]
         self._header.warning = host
         self._footer = Footer(id="footer")
+        self._notice = notice
         if is_set_up:
             self._pane = ChatListPane(self._glyphs)
             self._view = ChatView(settings, self._glyphs, prompt=prompt)
@@ -98,7 +106,10 @@ class ShellScreen(ShellActions):
 
     def on_mount(self) -> None:
         if self._view is not None:
-            self.call_after_refresh(self._view.composer.focus_input)
+            # Now, not after the first frame: what is typed meanwhile would be keys of panes.
+            self._view.composer.focus_input()
+        if self._notice:
+            self._say(self._notice)
         problems = [*self._settings.problems, *self._key_problems]
         if problems:
             self._say(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
