@@ -17,6 +17,7 @@ TEXT_LIMIT: Final = 1000
 _HIDDEN_HTML = re.compile(r"(?is)<(script|style|head|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)")
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
+_EVENT = re.compile(r"\A\s*(?:event:[^\r\n]*[\r\n]+)?data: ?(\{[^\r\n]*)")
 _LOOKS_LIKE_HTML = re.compile(
     r"(?i)\A\s*(?:<!--.{0,200}-->\s*)?<(?:!doctype|html|head|body|h\d|p\b)"
 )
@@ -42,8 +43,13 @@ class ErrorBody:
 
 
 def read_error_body(body: bytes) -> ErrorBody:
-    """Read an error body: OpenAI's `error`, ChatGPT's `detail`, HTML, plain text, or nothing."""
+    """Read an error body: OpenAI's `error`, ChatGPT's `detail`, HTML, plain text, or nothing.
+
+    LiteLLM's proxy sends its error as the first event of a stream; what that holds counts.
+    """
     text = body.decode("utf-8", "replace")
+    if first := _EVENT.match(text):
+        text = first.group(1)
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", '"'}:
         try:
             document = loads(text)

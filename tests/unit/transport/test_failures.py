@@ -208,3 +208,9 @@ def test_the_code_may_come_in_a_header() -> None:
 
 def test_a_header_that_is_no_json_is_no_code() -> None:
     assert answered(400, b"", x_error_json="%%%").code is None
+
+
+def test_an_error_that_comes_as_the_event_of_a_stream_is_read() -> None:
+    body = b'data: {"error": {"message": "no such deployment", "code": "500"}}\n\ndata: [DONE]\n\n'
+    read = read_error_body(body)
+    assert (read.message, read.code) == ("no such deployment", "500")
