@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
@@ -78,6 +79,8 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._notice = notice
         self._caught: list[int] = []
         self._is_styled = False
+        self._early: list[events.Key | events.Paste] | None = []
+        """What was typed before there was anything to type into; None from then on."""
         themes.register(self)
         self.theme = themes.choose(settings.theme, os.environ)
 
@@ -101,7 +104,14 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             except (ValueError, NotImplementedError, RuntimeError):
                 continue
             self._caught.append(number)
-        self.call_after_refresh(self._start_services)
+        self.call_after_refresh(self._go_on)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let what is typed before the first frame wait for it."""
+        if self._early is not None and isinstance(event, events.Key | events.Paste):
+            self._early.append(event)
+        else:
+            await super().on_event(event)
 
     def on_unmount(self) -> None:
         """Give the signals back."""
@@ -128,6 +138,12 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             super().refresh_css(animate)
         else:
             self.stylesheet.set_variables(self.get_css_variables())
+
+    async def _go_on(self) -> None:
+        early, self._early = self._early or [], None
+        for event in early:
+            await self.on_event(event)
+        self._start_services()
 
     def _start_services(self) -> None:
         gc.freeze()

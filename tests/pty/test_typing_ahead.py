@@ -1,0 +1,17 @@
+"""What is typed while the app still starts is text of the message."""
+
+from collections.abc import Callable
+
+import pytest
+
+from benchmarks.terminal import Terminal
+
+Open = Callable[..., Terminal]
+
+
+@pytest.mark.parametrize("seen", [b"\x1b\\[\\?1049h", b"Chat"], ids=["no frame", "first frame"])
+def test_what_is_typed_early_stands_in_the_composer(deck: Open, seen: bytes) -> None:
+    with deck() as terminal:
+        terminal.wait_for(seen)
+        terminal.send("nothing is lost")
+        terminal.wait_screen("› nothing is lost")
