@@ -21,7 +21,7 @@ from widgets.transcript.blocks import Block
 from widgets.transcript.colours import Code, Colours, coloured
 from widgets.transcript.find import Finder
 from widgets.transcript.lines import Ink, Line
-from widgets.transcript.overlay import cells_of, styled_cells, with_bar
+from widgets.transcript.overlay import cells_of, link_at, styled_cells, with_bar, with_words
 from widgets.transcript.selection import Point, Selection, Span, selected_text, span_of
 from widgets.transcript.viewport import Row, Viewport
 
@@ -80,6 +80,7 @@ class BlockCanvas(Widget, can_focus=True):
         self._selection: Selection | None = None
         self._finder: Finder | None = None
         self._ink: Ink | None = None
+        self._is_ink_stale = False
         self._selected_style = Style()
         self._screen: list[Strip] = []
         self._rows: list[Row] = []
@@ -102,6 +103,7 @@ class BlockCanvas(Widget, can_focus=True):
         width, height = self.size
         if not width or not height or not self.is_attached:
             return
+        self._check_ink()
         self._place_parts()
         self._viewport.height = height
         self._keep_place(width)
@@ -183,7 +185,8 @@ class BlockCanvas(Widget, can_focus=True):
             painted.append(strip)
         painted.extend([blank] * (self.size.height - len(painted)))
         if self.new_below and not self._viewport.is_following and painted:
-            painted[-1] = self._marker(painted[-1])
+            words = f" {self._glyphs.down} new below "
+            painted[-1] = with_words(painted[-1], words, self.ink.accent)
         return painted
 
     def _blank(self) -> Strip:
@@ -234,22 +237,6 @@ class BlockCanvas(Widget, can_focus=True):
         start = max(columns[0], line.rail)
         return styled_cells(strip, pad + start, pad + columns[1], self._selected_style)
 
-    def _marker(self, strip: Strip) -> Strip:
-        words = f" {self._glyphs.down} new below "
-        width = self.size.width
-        if width < len(words) + 2:
-            return strip
-        left = strip.crop(0, width - len(words) - 1)
-        return Strip.join(
-            [
-                left,
-                Strip([Segment(words, self.ink.surface + self.ink.accent.without_color)])
-                if not self._has_colour
-                else Strip([Segment(words, self.ink.accent)]),
-                Strip([Segment(" ", self.ink.text)]),
-            ]
-        )
-
     @property
     def _padding(self) -> int:
         return 2 if self.size.width >= NARROW else 1
@@ -283,13 +270,20 @@ class BlockCanvas(Widget, can_focus=True):
 
     def notify_style_update(self) -> None:
         super().notify_style_update()
-        known, self._ink = self._ink, None
-        if known is not None and self.is_attached and self.ink == known:
-            self._ink = known
-        else:
+        # Component styles are set after this call, so they are compared when it is drawn.
+        self._is_ink_stale = True
+        self.update_soon()
+
+    def _check_ink(self) -> None:
+        """Take the theme's styles anew where they may have changed."""
+        if self._is_ink_stale:
+            self._is_ink_stale = False
+            known, self._ink = self._ink, None
+            if known is not None and self.ink == known:
+                self._ink = known
+                return
             self._strips.clear()
             self._screen = []
-        self.update_soon()
 
     def render_line(self, y: int) -> Strip:
         if y < len(self._screen) and self._screen[y].cell_length == self.size.width:
@@ -366,21 +360,13 @@ class BlockCanvas(Widget, can_focus=True):
             return
         row = self._rows[y]
         block = self._viewport.blocks[row.index]
-        url = self._link_at(x, y)
+        url = link_at(self._screen[y], x)
         if url:
             self.post_message(self.LinkOpened(url))
         elif block.is_foldable() and row.line == 0:
             block.is_expanded = not block.is_expanded
         self._cursor = block
         self.update_soon()
-
-    def _link_at(self, x: int, y: int) -> str:
-        column = 0
-        for segment in self._screen[y]:
-            column += segment.cell_length
-            if x < column:
-                return (segment.style.link or "") if segment.style else ""
-        return ""
 
     def _point(self, x: int, y: int) -> Point | None:
         """The cell of a block under the pointer, or the nearest one above or below."""

@@ -34,3 +34,22 @@ def cells_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Cells that the characters from `start` to `end` take, half-open."""
     first = cells(text[:start])
     return first, first + cells(text[start:end])
+
+
+def with_words(strip: Strip, words: str, style: Style) -> Strip:
+    """The strip with words near its right end; the same one where there is no room."""
+    width = strip.cell_length
+    left = width - len(words) - 1
+    if left < 1:
+        return strip
+    return Strip.join([strip.crop(0, left), Strip([Segment(words, style)]), strip.crop(width - 1)])
+
+
+def link_at(strip: Strip, x: int) -> str:
+    """Target of the link in a cell; empty for none."""
+    column = 0
+    for segment in strip:
+        column += segment.cell_length
+        if x < column:
+            return (segment.style.link or "") if segment.style else ""
+    return ""

@@ -20,6 +20,8 @@ MAX_LINES = 500
 """The same in lines."""
 LONG_LIST = 3_000
 """Characters of a list beyond which it is cut between items; the rest is a list again."""
+FINAL = {"fence", "heading_open", "hr"}
+"""Blocks that nothing after them changes."""
 _BLANK_LINES = re.compile(r"(?:[ \t]*\n)+")
 _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)\n")
 
@@ -283,7 +285,7 @@ def _changing(blocks: "Sequence[Sequence[Token]]", window: str, starts: Sequence
     The last one may, and if it begins in a line that is not complete, the one before it may too:
     `1. a`, blank line, `2` is a list and a paragraph, and one list as soon as a point follows.
     """
-    if len(blocks) > 1 and not window.endswith("\n"):
+    if len(blocks) > 1 and not window.endswith("\n") and blocks[-2][0].type not in FINAL:
         last_line = len(starts) - 2
         if _map(blocks[-1])[0] >= last_line:
             return 2

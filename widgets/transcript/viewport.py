@@ -58,6 +58,9 @@ class Viewport:
         self._index = 0
         self._offset = 0
         self._rendered: dict[int, Block] = {}
+        self._restored: tuple[Anchor, int] | None = None
+        """The last one that was put back, and the offset it got: sizes that change one after
+        another do not add up what each of them rounds off."""
 
     def index_of(self, block: Block | None) -> int:
         """Place of a block, found from the end; -1 where it is not there."""
@@ -139,6 +142,10 @@ class Viewport:
         if self.is_following or not self.blocks:
             return None
         block = self.blocks[self._index]
+        if self._restored is not None:
+            known, offset = self._restored
+            if known.block is block and offset == self._offset:
+                return known
         line = self._offset - self._gap(self._index)
         if line < 0:
             return Anchor(block, line)
@@ -159,6 +166,7 @@ class Viewport:
                 break
             self._offset += 1
         self._normalize()
+        self._restored = (anchor, self._offset)
 
     def insert_before(self, blocks: Sequence[Block]) -> None:
         """Put earlier blocks in front; what is seen stays where it is."""
