@@ -20,7 +20,10 @@ _CAUSES = {
 
 def retrying(value: Retrying) -> str:
     """Why it is tried again, and which time."""
-    cause = _CAUSES.get(value.error.kind, value.error.message)
+    status = value.error.status
+    cause = _CAUSES.get(value.error.kind) or (
+        f"the server answered {status}" if status else value.error.message
+    )
     return f"{cause}, retry {value.attempt} of {value.attempts}"
 
 
