@@ -43,4 +43,4 @@ bench: setup ## measure against the budgets; exits 1 where one is missed
 	@$(BIN)/python -m benchmarks
 
 build: setup ## build the wheel and the source archive into dist/
-	@.tools/uv/bin/uv build --quiet --no-build-logs && ls dist
+	@sh scripts/uv build --quiet --no-build-logs && ls dist
