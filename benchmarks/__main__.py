@@ -15,7 +15,7 @@ from benchmarks.measures.saved import saved
 from benchmarks.measures.startup import idle, start
 from benchmarks.measures.stream import flood, stream
 from benchmarks.measures.turns import turns
-from benchmarks.programs import Bench, stay_off_the_program
+from benchmarks.programs import Bench, take_places
 from benchmarks.report import as_json, table
 from benchmarks.server import Server
 
@@ -35,7 +35,7 @@ RUNS, QUICK_RUNS = 3, 1
 def main() -> int:
     """Measure, print, and say by the exit code whether all budgets were kept."""
     arguments = _parse()
-    stay_off_the_program()
+    take_places()
     began = time.monotonic()
     rows: list[Row] = []
     failed: list[str] = []
