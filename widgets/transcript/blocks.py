@@ -186,7 +186,7 @@ def user_rows(message: UserMessage, width: int, ink: Ink, glyphs: Glyphs) -> lis
     text = message.text.rstrip("\n")
     rows = wrap([(text[:MAX_SHOWN], ink.text)], room)
     if len(text) > MAX_SHOWN:
-        words = f"… {len(text) - MAX_SHOWN:,} more characters; copying takes all of them"
+        words = f"{len(text) - MAX_SHOWN:,} more characters; copying takes all of them"
         rows += wrap([(words, ink.muted)], room)
     for attachment in message.attachments:
         words = f"{attachment.name} {glyphs.dot} {folded.size_words(attachment.size)}"

@@ -166,7 +166,7 @@ def code_line_rows(pieces: Sequence[Piece], width: int, ink: Ink) -> list[Row]:
             rows.append(Row([pad], 1, 1, "", "\n", ink.surface))
             left = room
     if total > MAX_SHOWN:
-        words = f"… {total - MAX_SHOWN:,} more characters; copying takes all of them"
+        words = f"{total - MAX_SHOWN:,} more characters; copying takes all of them"
         for row in wrap([(words, ink.surface_muted)], room):
             rows.append(Row([pad, *row.pieces], 1 + row.cells, 1 + row.cells, "", "\n", row.fill))
             rows[-1].fill = ink.surface

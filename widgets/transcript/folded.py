@@ -26,6 +26,10 @@ from widgets.transcript.wrap import Piece, Row, wrap
 Foldable = Reasoning | ToolCall | WebSearch | UnknownItem
 MAX_OUTPUT_LINES = 200
 """Lines of an output that are shown; all of them are copied."""
+MAX_PARSED = 10_000
+"""Characters of arguments that are looked at for it."""
+MAX_SHOWN = 40_000
+"""Characters of an output, or of reasoning, that are shown."""
 MAX_HEAD = 60
 """Characters of a call in its one line."""
 
@@ -115,7 +119,7 @@ def _head(item: Foldable, ink: Ink, glyphs: Glyphs, *, is_open: bool) -> list[Pi
                 return [("thought", ink.muted)]
             return [(f"thought for {seconds_words(item.seconds)}", ink.muted)]
         case ToolCall():
-            pieces: list[Piece] = [(call_words(item), ink.muted)]
+            pieces: list[Piece] = [(call_words(item, glyphs), ink.muted)]
             if item.exit_code is not None:
                 style = ink.failed if item.exit_code else ink.muted
                 pieces += [(dot, ink.muted), (f"exit {item.exit_code}", style)]
@@ -124,7 +128,7 @@ def _head(item: Foldable, ink: Ink, glyphs: Glyphs, *, is_open: bool) -> list[Pi
             elif item.status is CallStatus.RUNNING:
                 pieces.append((f"{dot}running", ink.muted))
         case WebSearch():
-            pieces = [(_search_words(item), ink.muted)]
+            pieces = [(_search_words(item, glyphs), ink.muted)]
             if item.status is CallStatus.FAILED:
                 pieces += [(dot, ink.muted), ("failed", ink.failed)]
         case UnknownItem():
@@ -134,28 +138,28 @@ def _head(item: Foldable, ink: Ink, glyphs: Glyphs, *, is_open: bool) -> list[Pi
     return pieces
 
 
-def call_words(call: ToolCall) -> str:
+def call_words(call: ToolCall, glyphs: Glyphs) -> str:
     """A call in a few words: the command line, or the name with its arguments."""
-    words = " ".join(call.arguments.split())
+    words = " ".join(call.arguments[:MAX_PARSED].split())
     if call.name in {"shell", "local_shell", "exec"}:
-        return _cut(words or call.name)
+        return _cut(words or call.name, glyphs)
     with suppress(ValueError, RecursionError):
-        values = json.loads(call.arguments)
+        values = json.loads(call.arguments[:MAX_PARSED])
         if isinstance(values, dict):
             pairs = cast("dict[str, object]", values).items()
             words = ", ".join(f"{key}: {_value(value)}" for key, value in pairs)
-    return _cut(f"{call.name}({words})")
+    return _cut(f"{call.name}({words})", glyphs)
 
 
 def _value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= MAX_HEAD else text[: MAX_HEAD - 1] + "…"
+def _cut(text: str, glyphs: Glyphs) -> str:
+    return text if len(text) <= MAX_HEAD else text[: MAX_HEAD - 1] + glyphs.ellipsis
 
 
-def _search_words(search: WebSearch) -> str:
+def _search_words(search: WebSearch, glyphs: Glyphs) -> str:
     is_running = search.status is CallStatus.RUNNING
     match search.action:
         case "open_page":
@@ -165,9 +169,9 @@ def _search_words(search: WebSearch) -> str:
         case _:
             words = "searching the web" if is_running else "searched the web"
     if len(search.pages) > 1:
-        words += f" · {len(search.pages)} pages"
+        words += f" {glyphs.dot} {len(search.pages)} pages"
     elif search.queries and not is_running:
-        words += f" · {_cut(search.queries[0])}"
+        words += f" {glyphs.dot} {_cut(search.queries[0], glyphs)}"
     return words
 
 
@@ -186,7 +190,7 @@ def _inside(item: Foldable, width: int, ink: Ink, glyphs: Glyphs) -> list[Row]:
     match item:
         case Reasoning():
             text = item.summary or item.detail
-            return Renderer(width, ink, glyphs, dim=True).rows(parser().parse(text))
+            return Renderer(width, ink, glyphs, dim=True).rows(parser().parse(text[:MAX_SHOWN]))
         case WebSearch():
             texts = [*item.queries, *item.pages]
             return [row for text in texts for row in wrap([(text, ink.muted)], width)]
@@ -194,7 +198,7 @@ def _inside(item: Foldable, width: int, ink: Ink, glyphs: Glyphs) -> list[Row]:
             return _capped(item.raw, "json", width, ink)
         case ToolCall():
             rows: list[Row] = []
-            if item.arguments and call_words(item) != " ".join(item.arguments.split()):
+            if item.arguments and call_words(item, glyphs) != " ".join(item.arguments.split()):
                 rows += _capped(_pretty(item.arguments), "", width, ink)
             if item.output:
                 rows += _capped(item.output.rstrip("\n"), "", width, ink)
@@ -202,6 +206,8 @@ def _inside(item: Foldable, width: int, ink: Ink, glyphs: Glyphs) -> list[Row]:
 
 
 def _pretty(arguments: str) -> str:
+    if len(arguments) > MAX_PARSED:
+        return arguments
     with suppress(ValueError, RecursionError):
         return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
     return arguments
@@ -210,8 +216,8 @@ def _pretty(arguments: str) -> str:
 def _capped(text: str, language: str, width: int, ink: Ink) -> list[Row]:
     lines = text.split("\n")
     more = len(lines) - MAX_OUTPUT_LINES
-    shown = "\n".join(lines[:MAX_OUTPUT_LINES])
+    shown = "\n".join(lines[:MAX_OUTPUT_LINES])[:MAX_SHOWN]
     rows = code_rows(shown, language, width, ink, dim=not language)
     if more > 0:
-        rows += wrap([(f"… {more:,} more lines; copying takes all of them", ink.muted)], width)
+        rows += wrap([(f"{more:,} more lines; copying takes all of them", ink.muted)], width)
     return rows
