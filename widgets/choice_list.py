@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
+from widgets.muted import muted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +62,7 @@ class ChoiceList(Widget, can_focus=True):
             is_selected = place == self.selected
             style = "on $panel" if is_selected else ""
             bar = (
-                Content.styled(
-                    self._glyphs.selected, "$accent" if self.has_focus else "$text-muted"
-                )
+                Content.styled(self._glyphs.selected, "$accent" if self.has_focus else muted(self))
                 if is_selected
                 else Content(" ")
             )
@@ -72,7 +71,7 @@ class ChoiceList(Widget, can_focus=True):
             lines = [
                 (title, hint),
                 (Content(choice.what), Content("")),
-                (Content.styled(choice.how, "$text-muted"), Content("")),
+                (Content.styled(choice.how, muted(self)), Content("")),
             ][: self._rows(choice)]
             for left, right in lines:
                 room = max(0, width - 2 - right.cell_length)

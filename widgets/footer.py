@@ -8,6 +8,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.muted import muted
+
 
 @dataclass(frozen=True, slots=True)
 class Hint:
@@ -37,7 +39,7 @@ class Footer(Widget):
         shown = self._shown()
         right = self._row(shown)
         room = width - right.cell_length - 2
-        left = Content.styled(self.state, "$text-muted").truncate(max(0, room), ellipsis=True)
+        left = Content.styled(self.state, muted(self)).truncate(max(0, room), ellipsis=True)
         gap = max(0, width - 1 - left.cell_length - right.cell_length)
         return Content.assemble(" ", left, " " * gap, right)
 
@@ -52,9 +54,7 @@ class Footer(Widget):
         return (*others, last)
 
     def _row(self, hints: tuple[Hint, ...]) -> Content:
-        parts = [
-            Content.assemble((hint.key, ""), " ", (hint.verb, "$text-muted")) for hint in hints
-        ]
+        parts = [Content.assemble((hint.key, ""), " ", (hint.verb, muted(self))) for hint in hints]
         return Content.assemble(Content("  ").join(parts), " ")
 
     def on_click(self, event: events.Click) -> None:

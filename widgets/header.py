@@ -8,6 +8,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.muted import muted
+
 
 class Header(Widget):
     """One row; gives up words at the right, then view names, as it gets narrow."""
@@ -55,7 +57,7 @@ class Header(Widget):
     def _who(self) -> Content:
         if self.warning:
             return Content.styled(self.warning, "bold $warning")
-        return Content.styled(self.account, "$text-muted")
+        return Content.styled(self.account, muted(self))
 
     def _names(self, *, named: bool) -> Content:
         parts: list[Content] = []
@@ -65,7 +67,7 @@ class Header(Widget):
                 part = Content.assemble(" ", (key, "not bold"), (word, "bold"), " ")
                 parts.append(part.stylize("$accent on $panel"))
             else:
-                parts.append(Content.assemble(" ", (key, "$text-muted"), word, " "))
+                parts.append(Content.assemble(" ", (key, muted(self)), word, " "))
         return Content.assemble(*parts)
 
     def on_click(self, event: events.Click) -> None:

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
 from widgets.key_group import KeyGroup, draw_head, draw_row
+from widgets.muted import muted
 
 THREE_COLUMNS, TWO_COLUMNS = 100, 64
 """Least cells of the page for so many columns."""
@@ -109,7 +110,7 @@ class HelpPage(Widget):
                 drawn = Content.assemble(drawn, line if number else "", part, blank)
             self._lines.append(drawn.truncate(max(1, width)))
         if not self._lines:
-            self._lines = [Content.styled(" " * padding + "no key does that", "$text-muted")]
+            self._lines = [Content.styled(" " * padding + "no key does that", muted(self))]
         self.move(0)
 
     def _draw(self, group: KeyGroup, cells: int) -> list[Content]:
@@ -117,15 +118,15 @@ class HelpPage(Widget):
         lengths = [Content(keys).cell_length for keys, _ in group.rows]
         fitting = max((length for length in lengths if length <= most), default=0)
         column = max(min(LEAST_KEYS, most), fitting) + 2
-        mark = self._glyphs.ellipsis
-        lines = [draw_head(group.name, cells, mark)]
+        mark, quiet = self._glyphs.ellipsis, muted(self)
+        lines = [draw_head(group.name, cells, mark, quiet)]
         for keys, words in group.rows:
             parts = textwrap.wrap(words, max(4, cells - column)) or [""]
             if Content(keys).cell_length > column - 2:
-                lines.append(draw_row(keys, "", 0, cells, mark))
+                lines.append(draw_row(keys, "", 0, cells, mark, quiet))
                 keys = ""  # noqa: PLW2901 the words follow under it
             for part in parts:
-                lines.append(draw_row(keys, part, column, cells, mark))
+                lines.append(draw_row(keys, part, column, cells, mark, quiet))
                 keys = ""  # noqa: PLW2901 only the first line names it
         return lines
 

@@ -16,13 +16,13 @@ class KeyGroup:
     """Keys as they are shown, and words."""
 
 
-def draw_row(keys: str, words: str, column: int, width: int, ellipsis: str) -> Content:
+def draw_row(keys: str, words: str, column: int, width: int, ellipsis: str, quiet: str) -> Content:
     """One row, cut to `width` cells: keys in the text colour, muted words at `column`."""
     gap = " " * max(1, column - Content(keys).cell_length)
-    row = Content.assemble((keys, "$foreground"), gap, (words, "$text-muted"))
+    row = Content.assemble((keys, "$foreground"), gap, (words, quiet))
     return cut(row, max(1, width), ellipsis)
 
 
-def draw_head(name: str, width: int, ellipsis: str) -> Content:
-    """The head of a group, cut to `width` cells."""
-    return cut(Content.styled(name.upper(), "bold $text-muted"), max(1, width), ellipsis)
+def draw_head(name: str, width: int, ellipsis: str, quiet: str) -> Content:
+    """The head of a group, cut to `width` cells; `quiet` is the style of muted text."""
+    return cut(Content.styled(name.upper(), f"bold {quiet}"), max(1, width), ellipsis)

@@ -12,6 +12,7 @@ from textual.widget import Widget
 
 from widgets.cut import cut
 from widgets.glyphs import Glyphs
+from widgets.muted import muted
 
 ROWS_FOR_HEADS = 5
 ROWS_FOR_GAPS = 10
@@ -105,14 +106,14 @@ class PaletteList(Widget):
         width, height = self.size
         if not self._rows:
             words = " " * HEAD_INDENT + "nothing is called that"
-            return Content.styled(words, "$text-muted").truncate(width)
+            return Content.styled(words, muted(self)).truncate(width)
         lines = self._lines(self._rows, height)[self._top : self._top + height]
         column = max((Content(row.keys).cell_length for row in self._rows), default=0)
         return Content("\n").join([self._draw(line, width, column) for line in lines])
 
     def _draw(self, line: int | str, width: int, column: int) -> Content:
         if isinstance(line, str):
-            return Content.styled(" " * HEAD_INDENT + line.upper(), "bold $text-muted").truncate(
+            return Content.styled(" " * HEAD_INDENT + line.upper(), f"bold {muted(self)}").truncate(
                 width
             )
         row = self._rows[line]
@@ -143,7 +144,7 @@ class PaletteList(Widget):
         if not row.detail or room < LEAST_DETAIL:
             return tail
         detail = cut(Content(row.detail), room, self._glyphs.ellipsis)
-        return Content.assemble("  ", detail.stylize("$text-muted"), tail)
+        return Content.assemble("  ", detail.stylize(muted(self)), tail)
 
     @property
     def _margin(self) -> int:

@@ -4,6 +4,8 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.muted import muted
+
 
 class PaneTitle(Widget):
     """One row: bold title, accent while its pane has the focus, and muted facts."""
@@ -24,8 +26,8 @@ class PaneTitle(Widget):
         title = Content(self.title).truncate(max(1, width), ellipsis=True)
         head = Content.assemble(title.stylize("bold"))
         if self.count:
-            head = Content.assemble(head, " ", (self.count, "$text-muted not bold"))
+            head = Content.assemble(head, " ", (self.count, f"{muted(self)} not bold"))
         gap = width - head.cell_length - Content(self.facts).cell_length
         if not self.facts or gap < 2:
             return head
-        return Content.assemble(head, " " * gap, (self.facts, "$text-muted not bold"))
+        return Content.assemble(head, " " * gap, (self.facts, f"{muted(self)} not bold"))

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from services.models.chat import Attachment, QueuedMessage
 from widgets.glyphs import Glyphs
+from widgets.muted import muted
 
 SHOWN = 5
 """Rows at most; the newest are shown."""
@@ -56,17 +57,17 @@ class QueueRows(Widget):
         """All rows, each cut to the width."""
         width = self.size.width
         rows = [self._row(message, width) for message in self.queue[-SHOWN:]]
-        rows += [_attached(attachment, width) for attachment in self.attachments]
+        rows += [_attached(attachment, width, muted(self)) for attachment in self.attachments]
         return Content("\n").join(rows)
 
     def _row(self, message: QueuedMessage, width: int) -> Content:
         is_last = message is self.queue[-1]
         edit = f"{self._glyphs.up} {EDIT_HINT}  " if is_last else ""
-        right = Content.styled(f"  {edit}{self._glyphs.stopped}", "$text-muted")
+        right = Content.styled(f"  {edit}{self._glyphs.stopped}", muted(self))
         words = " ".join(message.text.split()) or _names(message.attachments)
         hidden = len(self.queue) - SHOWN
         head = f"+{hidden} queued" if hidden > 0 and message is self.queue[-SHOWN] else "queued"
-        left = Content.assemble((f"{head}  ", "$text-muted"), words)
+        left = Content.assemble((f"{head}  ", muted(self)), words)
         room = max(0, width - right.cell_length)
         left = left.truncate(room, ellipsis=True)
         return Content.assemble(left, " " * (room - left.cell_length), right)
@@ -85,9 +86,9 @@ def _names(attachments: tuple[Attachment, ...]) -> str:
     return ", ".join(attachment.name for attachment in attachments)
 
 
-def _attached(attachment: Attachment, width: int) -> Content:
+def _attached(attachment: Attachment, width: int, quiet: str) -> Content:
     size = attachment.size
     amount = f"{size:,} bytes" if size < 10_000 else f"{size / 1_000:,.0f} kB"
     return Content.assemble(
-        ("attached  ", "$text-muted"), attachment.name, (f"  {amount}", "$text-muted")
+        ("attached  ", quiet), attachment.name, (f"  {amount}", quiet)
     ).truncate(width, ellipsis=True)

@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from services.models.chat import TurnPhase, TurnState
 from widgets.glyphs import Glyphs
+from widgets.muted import muted
 
 FRAME = 0.125
 """Seconds between two frames of the spinner."""
@@ -86,12 +87,12 @@ class TurnStatus(Widget):
         width = self.size.width
         state = self.state
         if state is None:
-            return Content.styled(self.summary, "$text-muted").truncate(width, ellipsis=True)
+            return Content.styled(self.summary, muted(self)).truncate(width, ellipsis=True)
         left = Content.assemble(
             (self._mark(), "$accent"), " ", *self._words(state, max(0.0, self._now()))
         )
         keys, _, verb = self.hint.rpartition(" ")
-        right = Content.assemble(keys, " ", (verb, "$text-muted"))
+        right = Content.assemble(keys, " ", (verb, muted(self)))
         gap = width - left.cell_length - right.cell_length
         if gap < 2:
             return left.truncate(width, ellipsis=True)
@@ -113,11 +114,11 @@ class TurnStatus(Widget):
         else:
             seconds = max(0, int(now - state.started_at))
             phase = state.phase if state.phase is not TurnPhase.QUEUED else "waiting in line"
-            words = [(str(phase), "bold"), (f" {_duration(seconds)}", "$text-muted")]
+            words = [(str(phase), "bold"), (f" {_duration(seconds)}", muted(self))]
             facts = [f"{self.tokens:,} tokens" if self.tokens else "", state.reason]
         if self.queued:
             facts.append(f"{self.queued} queued")
-        return [*words, *((dot + fact, "$text-muted") for fact in facts if fact)]
+        return [*words, *((dot + fact, muted(self)) for fact in facts if fact)]
 
 
 def _duration(seconds: int) -> str:

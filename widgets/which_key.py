@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
 from widgets.key_group import KeyGroup, draw_head, draw_row
+from widgets.muted import muted
 
 COLUMNS = 3
 LEAST_WIDTH = 24
@@ -53,6 +54,6 @@ class WhichKey(Widget):
 
     def _draw(self, group: KeyGroup, cells: int) -> list[Content]:
         column = max(Content(keys).cell_length for keys, _ in group.rows) + 2
-        mark = self._glyphs.ellipsis
-        rows = [draw_row(keys, words, column, cells, mark) for keys, words in group.rows]
-        return [draw_head(group.name, cells, mark), *rows]
+        mark, quiet = self._glyphs.ellipsis, muted(self)
+        rows = [draw_row(keys, words, column, cells, mark, quiet) for keys, words in group.rows]
+        return [draw_head(group.name, cells, mark, quiet), *rows]

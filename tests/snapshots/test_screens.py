@@ -83,7 +83,13 @@ def test_every_kind_of_item(snap_compare: Compare, make_app: Make) -> None:
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
-def test_ascii_without_colour(snap_compare: Compare, make_app: Make, size: tuple[int, int]) -> None:
+def test_ascii_without_colour(
+    snap_compare: Compare,
+    make_app: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
     app = make_app(ascii=True, no_color=True)
 
     async def prepare(pilot: Pilot[Any]) -> None:
