@@ -1,7 +1,6 @@
 """Copies text by the surest way there is, and says which."""
 
 import asyncio
-import base64
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ class CopyResult:
 
 
 async def copy(
-    text: str, *, environ: Mapping[str, str], write_osc52: Callable[[str], None]
+    text: str, *, environ: Mapping[str, str], ask_terminal: Callable[[str], None]
 ) -> CopyResult:
     """Put `text` on the clipboard.
 
@@ -41,7 +40,7 @@ async def copy(
     Args:
         text: To copy.
         environ: Tells desktop, tmux and remote sessions.
-        write_osc52: Writes a control sequence to the terminal.
+        ask_terminal: Has the terminal take the text (OSC 52).
     """
     if not text:
         return CopyResult(is_copied=False, words="nothing to copy")
@@ -61,7 +60,7 @@ async def copy(
             words=f"not copied: {len(data):,} bytes are more than the terminal takes"
             f" ({OSC52_LIMIT:,}); no clipboard tool was found",
         )
-    write_osc52(f"\x1b]52;c;{base64.b64encode(data).decode('ascii')}\a")
+    ask_terminal(data.decode("utf-8"))
     return CopyResult(is_copied=True, words=f"{amount} (terminal, OSC 52)")
 
 

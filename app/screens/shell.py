@@ -260,7 +260,7 @@ class ShellScreen(ShellActions):
         from app.clipboard import copy
 
         result = await copy(
-            message.text, environ=os.environ, write_osc52=self.app.copy_to_clipboard
+            message.text, environ=os.environ, ask_terminal=self.app.copy_to_clipboard
         )
         self._say(result.words, is_error=not result.is_copied)
 
