@@ -372,6 +372,7 @@ class Composer(Widget):
         self.post_message(self.QueueTaken(message.id))
 
     def on_descendant_focus(self) -> None:
+        self._escaped_at = float("-inf")
         self.add_class("-active")
 
     def on_descendant_blur(self) -> None:
