@@ -26,6 +26,8 @@ MAX_INLINE = 16_000
 MAX_MARKS = 800
 """Characters that may be Markdown in one paragraph, beyond which nothing inside it is parsed."""
 _MARKS = re.compile(r"[\[\]*_~`<!&]")
+SETTLED_ROWS = 3
+"""Rows of a growing table from which on its columns keep their widths until it is complete."""
 LEAST_WIDTH = 8
 """Cells that nesting leaves to text at least."""
 
@@ -195,7 +197,7 @@ class Renderer:
         rows, widths = table_rows(
             Table(head, body, right), width, self.ink, self.glyphs, settled=settled
         )
-        if self.is_open and len(body) < 3:
+        if self.is_open and len(body) >= SETTLED_ROWS and not self.settled:
             self.settled = widths
         return rows
 
