@@ -14,20 +14,21 @@ def main() -> int:
         The exit code.
     """
     here = __file__.rpartition("/")[0] or "."
-    tree = f"{here}/tree"
-    try:
-        with open(f"{tree}/app/version.py", encoding="utf-8") as file:  # noqa: PTH123 pathlib costs a third of the fast path
-            source = file.read()
-    except OSError:
-        with open(f"{here}/version.py", encoding="utf-8") as file:  # noqa: PTH123 the same
-            source = file.read()
-        tree = here.rpartition("/")[0] or "."
+    for tree in (f"{here}/tree", here.rpartition("/")[0] or "."):
+        try:
+            with open(f"{tree}/app/version.py", encoding="utf-8") as file:  # noqa: PTH123 pathlib costs a third of the fast path
+                version = file.read().split('"')[-2]
+        except OSError:
+            continue
+        if tree not in sys.path:
+            sys.path.insert(0, tree)
+        break
+    else:
+        # An editable installation copies this file alone; a .pth file names the checkout.
+        from app.version import __version__ as version
     if sys.argv[1:] in (["--version"], ["-V"]):
-        version = source.split('"')[-2]
         sys.stdout.write(f"foredeck {version}\n")
         return 0
-    if tree not in sys.path:
-        sys.path.insert(0, tree)
     from app.main import main as run
 
     return run(sys.argv[1:])

@@ -1,7 +1,6 @@
 """The wheel, built once, and an environment of its own for each interpreter on PATH."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,21 +11,14 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 OUTSIDE = dict(os.environ)
 """Read before a test gets its own home: uv keeps its cache in the real one."""
-
-
-def uv() -> str:
-    """The project's own uv, else one on PATH."""
-    own = ROOT / ".tools" / "uv" / "bin" / "uv"
-    found = str(own) if own.exists() else shutil.which("uv")
-    assert found is not None, "run make setup first"
-    return found
+UV = ROOT / "scripts" / "uv"
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**OUTSIDE, "UV_PYTHON_DOWNLOADS": "never"},
+        env=OUTSIDE,
         capture_output=True,
         text=True,
         check=True,
@@ -54,8 +46,9 @@ def interpreter(version: tuple[int, int]) -> str | None:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Built from the source archive, so that the archive is known to be whole."""
     folder = tmp_path_factory.mktemp("wheel")
-    run(uv(), "build", "--quiet", "--wheel", "--out-dir", folder, ROOT, cwd=folder)
+    run(UV, "build", "--quiet", "--no-build-logs", "--out-dir", folder, ROOT, cwd=folder)
     (built,) = folder.glob("*.whl")
     return built
 
@@ -73,10 +66,10 @@ def installed(
             if python is None:
                 pytest.skip(f"python{version[0]}.{version[1]} is not on PATH")
             folder = tmp_path_factory.mktemp(f"py{version[0]}{version[1]}")
-            run(uv(), "venv", "--quiet", "--python", python, folder / "env", cwd=folder)
+            run(UV, "venv", "--quiet", "--python", python, folder / "env", cwd=folder)
             programs = folder / "env" / "bin"
             run(
-                uv(), "pip", "install", "--quiet", "--python", programs / "python", wheel,
+                UV, "pip", "install", "--quiet", "--python", programs / "python", wheel,
                 cwd=folder,
             )  # fmt: skip
             done[version] = programs

@@ -12,6 +12,7 @@ import pytest
 from app.version import __version__
 from benchmarks.terminal import Terminal
 
+ROOT = Path(__file__).resolve().parents[2]
 HERE = sys.version_info[:2]
 OTHERS = [v for v in ((3, 11), (3, 12), (3, 13)) if v != HERE]
 VERSIONS = [
@@ -46,8 +47,36 @@ def test_the_wheel_takes_no_common_name(wheel: Path) -> None:
         "foredeck",
         f"foredeck-{__version__}.dist-info",
     }
-    assert "foredeck/tree/styles.tcss" in names
-    assert "foredeck/tree/app/main.py" in names
+
+
+def test_the_wheel_holds_the_tree_and_nothing_else(wheel: Path) -> None:
+    prefix = "foredeck/tree/"
+    shipped = {
+        name.removeprefix(prefix)
+        for name in zipfile.ZipFile(wheel).namelist()
+        if name.startswith(prefix)
+    }
+    files = (
+        path
+        for room in ("app", "widgets", "services", "simulator")
+        for path in (ROOT / room).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+    tree = {path.relative_to(ROOT).as_posix() for path in files}
+    assert shipped == tree - {"app/launcher.py"} | {"styles.tcss"}
+    assert any(name.endswith(".md") for name in shipped), "the stories' texts"
+
+
+def test_the_program_of_the_checkout_starts_anywhere(tmp_path: Path) -> None:
+    program = Path(sys.executable).with_name("foredeck")
+    said = subprocess.run(
+        [program, "--version"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert said.stdout == f"foredeck {__version__}\n"
+    helped = subprocess.run(
+        [program, "--help"], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=30
+    )
+    assert "foredeck COMMAND" in helped.stdout
 
 
 @pytest.mark.parametrize("version", VERSIONS)
