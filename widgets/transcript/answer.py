@@ -187,9 +187,9 @@ class AnswerPart(Block):
         self._code = None
         self._renderer = None
 
-    def forget_colours(self) -> None:
-        """Render again what colours may have come for."""
-        if self._part.kind not in {"", "paragraph_open", "heading_open"}:
+    def forget_colours(self, code: str) -> None:
+        """Render again what holds this code: its colours have come."""
+        if code.partition("\n")[0] in self._part.source:
             self._known = None
 
     def forget_references(self) -> None:

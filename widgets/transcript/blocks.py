@@ -129,8 +129,8 @@ class Block:
         """Drop what was rendered; it can be made again."""
         self._known = None
 
-    def forget_colours(self) -> None:
-        """Render again what colours may have come for."""
+    def forget_colours(self, code: str) -> None:
+        """Render again what holds this code: its colours have come."""
 
     def source(self) -> str:
         """What a copy of it says: Markdown, code, output."""

@@ -156,8 +156,8 @@ class BlockCanvas(Widget, can_focus=True):
             self._is_colouring = False
         self._colours.learn(code, found)
         if found is not None:
-            for block in self._viewport.blocks[self._viewport.first_index :][: self.size.height]:
-                block.forget_colours()
+            for block in self._viewport.rendered:
+                block.forget_colours(code[0])
             self.update_soon()
         self._colour_soon()
 

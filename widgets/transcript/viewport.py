@@ -102,6 +102,11 @@ class Viewport:
         return rows
 
     @property
+    def rendered(self) -> Iterable[Block]:
+        """Blocks whose lines are kept."""
+        return self._rendered.values()
+
+    @property
     def first_index(self) -> int:
         """Place of the first block that is seen."""
         return self._index

@@ -72,7 +72,7 @@ def test_code_asks_for_colours_when_it_is_closed_and_takes_them() -> None:
     code = ("def f(): pass", "python")
     assert wanted == code
     colours.learn(code, coloured(code))
-    answer.parts[0].forget_colours()
+    answer.parts[0].forget_colours(code[0])
     (line,) = answer.parts[0].lines(60, INK, UNICODE)
     styles = {segment.text: segment.style for segment in line.strip}
     assert styles["def"] == INK.keyword
