@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 VIEWS = (("2", "Chat"),)
 FRAME, FRAME_UNSEEN = 1 / 30, 1 / 4
 """Seconds between two batches while the terminal has the focus, and while it has not."""
-LIST_COLUMNS, LOW_ROWS = 100, 30
+LIST_COLUMNS, LOW_ROWS, TINY_ROWS = 100, 30, 10
 
 
 class ShellScreen(ShellActions):
@@ -185,7 +185,7 @@ class ShellScreen(ShellActions):
     def on_resize(self) -> None:
         width, height = self.size
         self.set_class(width < LIST_COLUMNS, "-one-pane")
-        self.set_class(height < LOW_ROWS, "-few-rows")
+        self.set_class(height < TINY_ROWS, "-tiny")
         if (view := self._view) is not None:
             view.is_low = height < LOW_ROWS
         self._tell_footer()
