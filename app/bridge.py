@@ -13,6 +13,10 @@ from services.events import AnyEvent
 
 FRAME = 1 / 30
 """Seconds between two batches at least."""
+STREAM_FRAME = 1 / 20
+"""The same once text streams: each frame repaints all rows, and more of them read no better."""
+STREAM_BATCHES = 6
+"""Batches in a row, each with the next one waiting already, that make a stream."""
 
 
 @dataclass
@@ -41,9 +45,12 @@ async def pump(
         frame: Seconds between two batches; asked each time, so that it can follow the load.
     """
     last = float("-inf")
+    in_a_row = 0
     while True:
         await subscription.wait()
-        early = last + frame() - clock.monotonic()
+        wanted = frame() if in_a_row < STREAM_BATCHES else max(frame(), STREAM_FRAME)
+        early = last + wanted - clock.monotonic()
+        in_a_row = in_a_row + 1 if early > 0 else 0
         if early > 0:
             await clock.sleep(early)
         handled = asyncio.Event()
