@@ -37,7 +37,7 @@ types: setup ## check types, strict
 	@$(BIN)/pyright
 
 snapshots: setup ## accept the screens of the snapshot tests as they are now; look at them
-	@$(BIN)/python -m pytest -n 2 --snapshot-update tests/snapshots
+	@$(BIN)/python -m pytest -n 2 --snapshot-update tests/snapshots && $(BIN)/python scripts/pictures.py
 
 bench: setup ## measure against the budgets; exits 1 where one is missed
 	@$(BIN)/python -m benchmarks
