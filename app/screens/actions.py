@@ -1,6 +1,7 @@
 """What the keys of the shell do: the Ctrl-C ladder, leader, palette, help, search, panes."""
 
 import os
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -160,10 +161,12 @@ class ShellActions(Screen[None]):
             field.focus()
 
     @on(Input.Submitted, "#find")
-    def _on_find(self, message: Input.Submitted) -> None:
+    async def _on_find(self, message: Input.Submitted) -> None:
         message.stop()
         view = self.chat
         assert view is not None
+        if message.value:
+            await view.load_earlier(sys.maxsize)
         count = view.transcript.find(message.value)
         view.transcript.focus()
         message.input.display = False
@@ -294,7 +297,7 @@ class ShellActions(Screen[None]):
             if chosen is not None:
                 await runs[chosen]()
 
-        footnote = "fuzzy over actions, chats, models and themes"
+        footnote = "finds actions, chats and models"
         self.app.push_screen(PaletteScreen(entries, self._glyphs, footnote=footnote), run)
 
     async def _use_theme(self, name: str) -> None:
