@@ -130,7 +130,7 @@ class ChatView(Vertical):
         assert self._services is not None
         await self.keep_draft()
         try:
-            self._show(await self._services.chat.open(chat_id))
+            self._show(await self._services.chat.open(chat_id, newest=FIRST_ITEMS))
         except ServiceError as error:
             self.post_message(self.Failed(error.failure))
             if chat_id is None:
@@ -290,7 +290,7 @@ class ChatView(Vertical):
         await self._ask(self._refresh_summary)
 
     async def _refresh_summary(self, chat: "ChatService", chat_id: str) -> None:
-        self.summary = (await chat.open(chat_id)).summary
+        self.summary = (await chat.open(chat_id, newest=0)).summary
 
     async def _ask(self, call: "Callable[[ChatService, str], Awaitable[None]]") -> None:
         """Ask something of the service about the open chat, if there are both."""
@@ -353,17 +353,17 @@ class ChatView(Vertical):
     @on(Transcript.EarlierWanted)
     def _on_earlier(self, message: Transcript.EarlierWanted) -> None:
         message.stop()
-        self._run(self._load_earlier())
+        self._run(self.load_earlier())
 
-    async def _load_earlier(self) -> None:
-        if self._services is None or self.summary is None or not self._earlier:
+    async def load_earlier(self, count: int = EARLIER_ITEMS) -> None:
+        """Read at most `count` of the items that stand before those that are shown."""
+        before = self._earlier
+        if self._services is None or self.summary is None or not before:
             return
         chat_id = self.summary.id
-        items = await self._services.chats.load_earlier(
-            chat_id, before=self._earlier, count=EARLIER_ITEMS
-        )
-        if self._is_open(chat_id):
-            self._earlier = max(0, self._earlier - len(items))
+        items = await self._services.chats.load_earlier(chat_id, before=before, count=count)
+        if self._is_open(chat_id) and self._earlier == before:
+            self._earlier = max(0, before - len(items))
             self.transcript.prepend(items)
 
     def watch_is_answering(self) -> None:

@@ -92,17 +92,18 @@ class ChatService:
             # An error of the body goes its own way; handed in here, it would come out in a group.
             await self._group.__aexit__(None, None, None)
 
-    async def open(self, chat_id: str | None = None) -> Chat:
+    async def open(self, chat_id: str | None = None, *, newest: int | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included.
 
         Args:
             chat_id: None for the one that was used last, or a new one where there is none.
+            newest: How many finished items to read, from the end; None for all of them.
 
         Raises:
             NotFoundError: There is no such chat.
             StorageError: It cannot be read.
         """
-        return await self._shelf.open(chat_id)
+        return await self._shelf.open(chat_id, newest)
 
     async def new(self) -> Chat:
         """A new chat; nothing of it is stored until something is typed."""

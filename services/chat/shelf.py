@@ -51,7 +51,7 @@ class Shelf:
             state = self._adopt(await self._having.store.load(chat_id))
         return state
 
-    async def open(self, chat_id: str | None = None) -> Chat:
+    async def open(self, chat_id: str | None = None, newest: int | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included."""
         if chat_id is None:
             last = await self._having.keeper.keep(self._having.store.last())
@@ -62,7 +62,7 @@ class Shelf:
         if state is not None and not state.is_stored:
             return self._merge(state, Chat(summary=state.summary, items=(), draft=state.draft))
         await self._end_what_a_crash_left(chat_id)
-        chat = await self._having.store.load(chat_id)
+        chat = await self._having.store.load(chat_id, newest)
         return self._merge(self._adopt(chat), chat)
 
     def new(self) -> Chat:
