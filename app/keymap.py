@@ -21,6 +21,8 @@ class Context(StrEnum):
     CHATS = "chats"
     COMPOSER = "composer"
     WELCOME = "welcome"
+    FIND = "find"
+    """The field in which a search is typed."""
     LEADER = "leader"
     """After Ctrl-X."""
 
@@ -76,6 +78,7 @@ def _act(
 
 _E, _P, _T = Context.EVERYWHERE, Context.PANE, Context.TRANSCRIPT
 _L, _C, _W, _X = Context.CHATS, Context.COMPOSER, Context.WELCOME, Context.LEADER
+_F = Context.FIND
 
 ACTIONS: tuple[Action, ...] = (
     _act(_E, "ladder", "ctrl+c", "copy, close, stop, quit", "EVERYWHERE", in_palette=False,
@@ -135,6 +138,8 @@ ACTIONS: tuple[Action, ...] = (
     _act(_W, "choose", "enter l right", "start this way", "START", hint="start", rank=20,
          in_palette=False),
     _act(_W, "cancel", "escape", "put the question away", "START", in_palette=False),
+    _act(_F, "close", "escape", "end the search", "MOVE", action="screen.close_find",
+         hint="close", rank=10, in_palette=False),
     _act(_X, "send_now", "enter", "send now", "WRITE"),
     _act(_X, "edit_external", "e ctrl+e", "edit in $EDITOR", "WRITE"),
     _act(_X, "effort_down", "comma", "effort down", "WRITE"),

@@ -19,6 +19,7 @@ from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatComposer, ChatTranscript
+from app.views.find_field import FindField
 from services.errors import ServiceError
 from widgets.glyphs import ASCII, UNICODE
 from widgets.transcript.canvas import BlockCanvas
@@ -51,6 +52,7 @@ class ShellActions(Screen[None]):
         self.keymap, self._key_problems = Keymap().with_overrides(
             settings.key_bindings, flavor=settings.key_flavor
         )
+        self.find_field = FindField()
         self._view: ChatView | None = None
         self._pane: ChatListPane | None = None
         self._services: Services | None = None
@@ -154,31 +156,48 @@ class ShellActions(Screen[None]):
         self._say("the mouse is ours" if self._has_mouse else "the mouse is your terminal's")
 
     def action_find(self) -> None:
-        """Search in the conversation."""
-        if self.chat is not None:
-            field = self.query_one("#find", Input)
-            field.display = True
-            field.focus()
+        """Search in the conversation, or narrow the list of chats from inside it."""
+        if self._view is not None:
+            self.find_field.open(is_filter=self.contexts()[0] is Context.CHATS)
+
+    @on(Input.Changed, "#find")
+    def _on_filter(self, message: Input.Changed) -> None:
+        message.stop()
+        if self.find_field.is_filter and self._pane is not None:
+            self._pane.filter = message.value
 
     @on(Input.Submitted, "#find")
-    async def _on_find(self, message: Input.Submitted) -> None:
+    def _on_find(self, message: Input.Submitted) -> None:
         message.stop()
-        view = self.chat
-        assert view is not None
-        if message.value:
-            await view.load_earlier(sys.maxsize)
-        count = view.transcript.find(message.value)
+        view, pane = self._view, self._pane
+        if view is None or pane is None:
+            return
+        if self.find_field.is_filter:
+            pane.rows.focus()
+            self.find_field.display = False
+        else:
+            self.run_worker(self._find(view, message.value), exclusive=True, group="find")
+
+    async def _find(self, view: ChatView, query: str) -> None:
+        self.find_field.display = False
         view.transcript.focus()
-        message.input.display = False
-        if message.value:
+        if query:
+            await view.load_earlier(sys.maxsize)
+        count = view.transcript.find(query)
+        if query:
             self._say(f"{count:,} found" if count else "not found")
 
     def action_close_find(self) -> None:
-        """Put the search field away."""
-        self.query_one("#find", Input).display = False
-        if (view := self.chat) is not None:
-            view.transcript.end_find()
-            view.transcript.focus()
+        """Put the search field away, and what it did."""
+        self.find_field.display = False
+        if self._view is None or self._pane is None:
+            return
+        if self.find_field.is_filter:
+            self._pane.filter = ""
+            self._pane.rows.focus()
+        else:
+            self._view.transcript.end_find()
+            self._view.transcript.focus()
 
     async def action_edit_external(self) -> None:
         """Write in $EDITOR."""
@@ -344,6 +363,8 @@ class ShellActions(Screen[None]):
                     return (Context.TRANSCRIPT, Context.PANE)
                 case ChatListPane():
                     return (Context.CHATS, Context.PANE)
+                case FindField():
+                    return (Context.FIND,)
                 case _ if node.id == "welcome":
                     return (Context.WELCOME, Context.PANE)
                 case _:

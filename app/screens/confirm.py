@@ -55,7 +55,7 @@ class ConfirmScreen(Overlay[bool]):
                 yield Static(Content(self._question), classes="question")
                 if self._detail:
                     yield Static(Content(self._detail), classes="detail")
-            yield Footer()
+            yield Footer(self.glyphs)
 
     def on_resize(self, event: events.Resize) -> None:
         no_key = "enter" if event.size.width >= ROOM_FOR_ENTER else "n"

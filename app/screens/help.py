@@ -62,7 +62,7 @@ class HelpScreen(Overlay[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="page"):
-            title = PaneTitle()
+            title = PaneTitle(self.glyphs)
             title.title = f"Keys {self._title}".rstrip()
             title.facts = "/ find a key   your own: config.toml, keys"
             title.is_active = True
@@ -73,7 +73,7 @@ class HelpScreen(Overlay[None]):
                 field.cursor_blink = False
                 yield field
             yield HelpPage(help_groups(self._keymap, self._contexts, self.glyphs), self.glyphs)
-            yield Footer()
+            yield Footer(self.glyphs)
 
     def on_mount(self) -> None:
         up_down = f"{self.glyphs.up} {self.glyphs.down}"

@@ -53,7 +53,7 @@ class LeaderScreen(Overlay[Action | None]):
             name = show_key(self._leader.keys[0]) if self._leader else ""
             panel.border_title = Content.styled(name, "bold")
             yield WhichKey(self._groups(), self.glyphs)
-        footer = Footer()
+        footer = Footer(self.glyphs)
         footer.state = f"next key, {self._timeout:g} s"
         footer.hints = (Hint("close", "esc", "close"), *self._help_hint())
         yield footer

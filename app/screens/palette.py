@@ -75,7 +75,7 @@ class PaletteScreen(Overlay[str | None]):
                 yield Static(classes="count")
             yield Static(classes="rule")
             yield PaletteList(self.glyphs, self._found(""))
-            footer = Footer()
+            footer = Footer(self.glyphs)
             footer.hints = (
                 Hint("take", "enter", self.verb),
                 Hint("move(1)", up_down, "move"),

@@ -12,7 +12,6 @@ from textual.containers import Horizontal
 from textual.events import Paste
 from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Input
 
 from app.bridge import BusBatch, pump
 from app.keymap import Context, Keymap
@@ -99,9 +98,7 @@ class ShellScreen(ShellActions):
                 yield self._view
             else:
                 yield WelcomeView(self._glyphs)
-        field = Input(id="find", placeholder="find in this chat", compact=True)
-        field.display = False
-        yield field
+        yield self.find_field
         yield self._footer
 
     def on_mount(self) -> None:

@@ -90,7 +90,8 @@ class ChatView(Vertical):
             prompt: Put into the composer.
         """
         super().__init__(id="chat")
-        self._title = PaneTitle(id="chat-title")
+        self._title = PaneTitle(glyphs, id="chat-title")
+        self._dot = glyphs.dot
         self.transcript = ChatTranscript(
             glyphs,
             max_width=settings.max_width,
@@ -228,7 +229,7 @@ class ChatView(Vertical):
                 self.is_answering = False
                 self.status.state = None
                 slug = slug_of(self.summary, self.model)
-                self.status.summary = turn_summary(event.seconds, self._usage, slug)
+                self.status.summary = turn_summary(event.seconds, self._usage, slug, dot=self._dot)
                 self.post_message(self.Changed())
 
     def _is_open(self, chat_id: str) -> bool:
@@ -384,10 +385,10 @@ class ChatView(Vertical):
 
     def _tell_facts(self) -> None:
         model = self.model
-        self.composer.facts = model_words(self.summary, model, is_short=self.is_low)
+        self.composer.facts = model_words(self.summary, model, is_short=self.is_low, dot=self._dot)
         self.composer.context = context_words(self.context_tokens, model)
         self._title.title = (self.summary.title if self.summary else "") or "New chat"
-        self._title.facts = title_facts(self.summary, model, is_narrow=self.is_low)
+        self._title.facts = title_facts(self.summary, model, is_narrow=self.is_low, dot=self._dot)
 
     @property
     def model(self) -> ModelInfo | None:

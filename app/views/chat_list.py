@@ -17,6 +17,9 @@ from widgets.glyphs import Glyphs
 from widgets.pane_title import PaneTitle
 from widgets.row_list import ListRow, RowList
 
+NO_CHATS = "No chats yet. Write one: i"
+NOTHING_FOUND = "No title holds that. All: / esc"
+
 
 class ChatRows(RowList):
     """The list with the keys of this program."""
@@ -30,6 +33,8 @@ class ChatListPane(Vertical):
     chats: reactive[tuple[ChatSummary, ...]] = reactive(())
     open_id: reactive[str] = reactive("")
     running_id: reactive[str] = reactive("")
+    filter: reactive[str] = reactive("")
+    """Words that a title must hold."""
     now: reactive[float] = reactive(0.0)
     """Unix seconds; ages count from here."""
 
@@ -49,7 +54,7 @@ class ChatListPane(Vertical):
         self._glyphs = glyphs
         self._title = PaneTitle(id="chats-title")
         self._title.title = "Chats"
-        self.rows = ChatRows(glyphs, empty="No chats yet. Write one: i", id="chat-rows")
+        self.rows = ChatRows(glyphs, empty=NO_CHATS, id="chat-rows")
         """The list itself."""
 
     def compose(self) -> ComposeResult:
@@ -65,13 +70,22 @@ class ChatListPane(Vertical):
     def watch_running_id(self) -> None:
         self._fill()
 
+    def watch_filter(self) -> None:
+        self._fill()
+
     def watch_now(self) -> None:
         self._fill()
 
     def _fill(self) -> None:
+        words = self.filter.casefold().split()
+        chats = tuple(
+            chat for chat in self.chats if all(word in chat.title.casefold() for word in words)
+        )
         self._title.count = str(len(self.chats)) if self.chats else ""
+        self._title.facts = f"{len(chats)} with “{self.filter}”" if words else ""
+        self.rows.empty = NOTHING_FOUND if words else NO_CHATS
         self.rows.rows = chat_rows(
-            self.chats, self.now, self._glyphs, open_id=self.open_id, running_id=self.running_id
+            chats, self.now, self._glyphs, open_id=self.open_id, running_id=self.running_id
         )
 
     @on(RowList.Opened)
