@@ -249,21 +249,25 @@ class Keymap:
         usual = {action.id: action.keys for action in ACTIONS}
         return {a.id: ",".join(a.keys) for a in self.actions if usual.get(a.id) != a.keys}
 
-    def hints(self, contexts: Sequence[Context]) -> list[tuple[Action, str, str]]:
+    def hints(
+        self, contexts: Sequence[Context], *, is_plain: bool = False
+    ) -> list[tuple[Action, str, str]]:
         """Footer hints of these contexts: action, key as shown, verb; first to go comes last."""
         found = [a for context in contexts for a in self.of(context) if a.hint]
-        return [(a, show_key(a.keys[0]), a.hint) for a in sorted(found, key=lambda a: a.rank)]
+        found.sort(key=lambda a: a.rank)
+        return [(a, show_key(a.keys[0], is_plain=is_plain), a.hint) for a in found]
 
 
-def show_key(key: str) -> str:
-    """A key as people write it: `ctrl-x`, `?`, `pgdn`."""
+def show_key(key: str, *, is_plain: bool = False) -> str:
+    """A key as people write it: `ctrl-x`, `?`, `pgdn`; the arrows as words where it is plain."""
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
-    return "-".join([*modifiers, SHOWN_KEYS.get(last, last)])
+    shown = SHOWN_KEYS.get(last, last)
+    return "-".join([*modifiers, shown if shown.isascii() or not is_plain else last])
 
 
-def show_keys(keys: Iterable[str]) -> str:
-    """Several keys, two blanks apart where one is longer than a character."""
-    return " ".join(show_key(key) for key in keys)
+def show_keys(keys: Iterable[str], *, is_plain: bool = False) -> str:
+    """Several keys, a blank apart."""
+    return " ".join(show_key(key, is_plain=is_plain) for key in keys)
 
 
 def _is_key(key: str) -> bool:

@@ -8,6 +8,7 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
 
@@ -75,7 +76,7 @@ class ChoiceList(Widget, can_focus=True):
             ][: self._rows(choice)]
             for left, right in lines:
                 room = max(0, width - 2 - right.cell_length)
-                text = left.truncate(room, ellipsis=True)
+                text = cut(left, room, self._glyphs.ellipsis)
                 row = Content.assemble(bar, " ", text, " " * (room - text.cell_length), right)
                 rows.append(row.stylize_before(style) if style else row)
             rows.extend([Content("")] * self._gap)

@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import TextArea
 
 from services.models.chat import Attachment, QueuedMessage
+from widgets.composer_facts import ComposerFacts
 from widgets.glyphs import ASCII, Glyphs
 from widgets.prompt import Prompt
 from widgets.queue_rows import QueueRows
@@ -27,23 +28,6 @@ PAUSE = 0.3
 """Seconds without a change after which the draft is announced."""
 LONGEST_PAUSE = 3.0
 """Seconds after which it is announced while typing goes on."""
-
-
-class ComposerFacts(Widget):
-    """One muted row: model at the left, context at the right; one string where it is low."""
-
-    left: reactive[str] = reactive("", layout=True)
-    right: reactive[str] = reactive("", layout=True)
-
-    def get_content_width(self, container: object, viewport: object) -> int:
-        return Content(self.left).cell_length + Content(self.right).cell_length + 2
-
-    def render(self) -> Content:
-        width = self.size.width
-        right = Content(self.right)
-        left = Content(self.left).truncate(max(0, width - right.cell_length - 1), ellipsis=True)
-        gap = max(0, width - left.cell_length - right.cell_length)
-        return Content.assemble(left, " " * gap, right)
 
 
 class Composer(Widget):
@@ -125,8 +109,8 @@ class Composer(Widget):
         self._now = now
         self._prompt = Prompt(text=text)
         self._queue_rows = QueueRows(glyphs)
-        self._wide_facts = ComposerFacts(classes="-below")
-        self._low_facts = ComposerFacts(classes="-beside")
+        self._wide_facts = ComposerFacts(glyphs, classes="-below")
+        self._low_facts = ComposerFacts(glyphs, classes="-beside")
         self._announced = text
         self._changed_at = 0.0
         self._waits_since = 0.0

@@ -8,6 +8,8 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from widgets.cut import cut
+from widgets.glyphs import UNICODE, Glyphs
 from widgets.muted import muted
 
 
@@ -33,13 +35,23 @@ class Footer(Widget):
 
         action_id: str
 
+    def __init__(self, glyphs: Glyphs = UNICODE, *, id: str | None = None) -> None:  # noqa: A002
+        """An empty row.
+
+        Args:
+            glyphs: Marks to draw with.
+            id: Of the widget.
+        """
+        super().__init__(id=id)
+        self._glyphs = glyphs
+
     def render(self) -> Content:
         """State, a gap, and as many hints as there is room for."""
         width = self.size.width
         shown = self._shown()
         right = self._row(shown)
         room = width - right.cell_length - 2
-        left = Content.styled(self.state, muted(self)).truncate(max(0, room), ellipsis=True)
+        left = cut(Content.styled(self.state, muted(self)), room, self._glyphs.ellipsis)
         gap = max(0, width - 1 - left.cell_length - right.cell_length)
         return Content.assemble(" ", left, " " * gap, right)
 

@@ -37,6 +37,11 @@ class Glyphs:
     spinner: str = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
     """Frames of the one moving thing."""
 
+    @property
+    def is_ascii(self) -> bool:
+        """Whether these are the twins."""
+        return self.line.isascii()
+
 
 UNICODE = Glyphs()
 

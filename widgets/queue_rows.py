@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from services.models.chat import Attachment, QueuedMessage
+from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
 
@@ -57,7 +58,7 @@ class QueueRows(Widget):
         """All rows, each cut to the width."""
         width = self.size.width
         rows = [self._row(message, width) for message in self.queue[-SHOWN:]]
-        rows += [_attached(attachment, width, muted(self)) for attachment in self.attachments]
+        rows += [self._attached(attachment, width) for attachment in self.attachments]
         return Content("\n").join(rows)
 
     def _row(self, message: QueuedMessage, width: int) -> Content:
@@ -69,7 +70,7 @@ class QueueRows(Widget):
         head = f"+{hidden} queued" if hidden > 0 and message is self.queue[-SHOWN] else "queued"
         left = Content.assemble((f"{head}  ", muted(self)), words)
         room = max(0, width - right.cell_length)
-        left = left.truncate(room, ellipsis=True)
+        left = cut(left, room, self._glyphs.ellipsis)
         return Content.assemble(left, " " * (room - left.cell_length), right)
 
     def on_click(self, event: events.Click) -> None:
@@ -81,14 +82,12 @@ class QueueRows(Widget):
             chosen = self.RemoveChosen if is_remove else self.EditChosen
             self.post_message(chosen(message.id))
 
+    def _attached(self, attachment: Attachment, width: int) -> Content:
+        quiet, size = muted(self), attachment.size
+        amount = f"{size:,} bytes" if size < 10_000 else f"{size / 1_000:,.0f} kB"
+        words = Content.assemble(("attached  ", quiet), attachment.name, (f"  {amount}", quiet))
+        return cut(words, width, self._glyphs.ellipsis)
+
 
 def _names(attachments: tuple[Attachment, ...]) -> str:
     return ", ".join(attachment.name for attachment in attachments)
-
-
-def _attached(attachment: Attachment, width: int, quiet: str) -> Content:
-    size = attachment.size
-    amount = f"{size:,} bytes" if size < 10_000 else f"{size / 1_000:,.0f} kB"
-    return Content.assemble(
-        ("attached  ", quiet), attachment.name, (f"  {amount}", quiet)
-    ).truncate(width, ellipsis=True)

@@ -10,6 +10,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from services.models.chat import TurnPhase, TurnState
+from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
 
@@ -87,7 +88,7 @@ class TurnStatus(Widget):
         width = self.size.width
         state = self.state
         if state is None:
-            return Content.styled(self.summary, muted(self)).truncate(width, ellipsis=True)
+            return cut(Content.styled(self.summary, muted(self)), width, self._glyphs.ellipsis)
         left = Content.assemble(
             (self._mark(), "$accent"), " ", *self._words(state, max(0.0, self._now()))
         )
@@ -95,7 +96,7 @@ class TurnStatus(Widget):
         right = Content.assemble(keys, " ", (verb, muted(self)))
         gap = width - left.cell_length - right.cell_length
         if gap < 2:
-            return left.truncate(width, ellipsis=True)
+            return cut(left, width, self._glyphs.ellipsis)
         return Content.assemble(left, " " * gap, right)
 
     def _mark(self) -> str:

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from app.keymap import Action, Context, Keymap, show_keys
+from app.keymap import Action, Context, Keymap, show_key
 from app.palette import Entry
 from app.settings import Settings
 from app.views.chat import ChatView
@@ -49,6 +49,7 @@ class ShellActions(Screen[None]):
         super().__init__()
         self._settings = settings
         self._glyphs = ASCII if settings.ascii else UNICODE
+        self.set_class(settings.ascii, "-ascii")
         self.keymap, self._key_problems = Keymap().with_overrides(
             settings.key_bindings, flavor=settings.key_flavor
         )
@@ -87,7 +88,7 @@ class ShellActions(Screen[None]):
                 self.run_worker(view.interrupt())
                 return
             if view.composer.stash():
-                self._say("draft put away; ↑ brings it back")
+                self._say(f"draft put away; {self._glyphs.up} brings it back")
                 return
         self._quit_when_repeated("ctrl-c")
 
@@ -291,7 +292,7 @@ class ShellActions(Screen[None]):
         entries: list[Entry] = []
         for action in self.keymap.actions:
             if action.in_palette and self._can(action):
-                keys = show_keys(action.keys[:1])
+                keys = show_key(action.keys[0], is_plain=self._settings.ascii)
                 if action.context is Context.LEADER:
                     keys = f"ctrl-x {keys}"
                 title = action.help[:1].upper() + action.help[1:]

@@ -24,9 +24,6 @@ MOUSE: tuple[tuple[str, str], ...] = (
     ("shift-drag", "the terminal's own selection"),
 )
 
-PLAIN_ARROWS = str.maketrans({"↑": "up", "↓": "down", "←": "left", "→": "right"})
-"""The shown names of the arrow keys without their signs."""
-
 
 class HelpScreen(Overlay[None]):
     """A page of keys over everything but the header."""
@@ -172,5 +169,4 @@ def help_groups(keymap: Keymap, contexts: Sequence[Context], glyphs: Glyphs) -> 
 
 
 def _shown(keys: Iterable[str], glyphs: Glyphs) -> str:
-    shown = show_keys(keys)
-    return shown.translate(PLAIN_ARROWS) if glyphs.line.isascii() else shown
+    return show_keys(keys, is_plain=glyphs.is_ascii)

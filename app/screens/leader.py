@@ -50,7 +50,7 @@ class LeaderScreen(Overlay[Action | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel") as panel:
-            name = show_key(self._leader.keys[0]) if self._leader else ""
+            name = self._shown(self._leader) if self._leader else ""
             panel.border_title = Content.styled(name, "bold")
             yield WhichKey(self._groups(), self.glyphs)
         footer = Footer(self.glyphs)
@@ -92,15 +92,18 @@ class LeaderScreen(Overlay[Action | None]):
         if self.is_current:
             self.dismiss(action)
 
+    def _shown(self, action: Action) -> str:
+        return show_key(action.keys[0], is_plain=self.glyphs.is_ascii)
+
     def _show_panel(self) -> None:
         self.add_class("-shown")
 
     def _help_hint(self) -> tuple[Hint, ...]:
         found = [a for a in self._actions if a.action == "help"]
-        return tuple(Hint("help", show_key(a.keys[0]), "help") for a in found[:1])
+        return tuple(Hint("help", self._shown(a), "help") for a in found[:1])
 
     def _groups(self) -> list[KeyGroup]:
         rows: dict[str, list[tuple[str, str]]] = {}
         for action in self._actions:
-            rows.setdefault(action.group, []).append((show_key(action.keys[0]), action.help))
+            rows.setdefault(action.group, []).append((self._shown(action), action.help))
         return [KeyGroup(name=name, rows=tuple(found)) for name, found in rows.items()]

@@ -81,7 +81,7 @@ class ShellScreen(ShellActions):
         self._header = Header(id="header")
         self._header.views, self._header.active = VIEWS, VIEWS[0][1]
         self._header.warning = host
-        self._footer = Footer(id="footer")
+        self._footer = Footer(self._glyphs, id="footer")
         self._notice = notice
         if is_set_up:
             self._pane = ChatListPane(self._glyphs)
@@ -199,7 +199,9 @@ class ShellScreen(ShellActions):
         is_busy = self._view is not None and self._view.is_answering
         hints = [
             Hint(action.id, key, "queue" if is_busy and action.id == "composer.send" else verb)
-            for action, key, verb in self.keymap.hints(self.contexts())
+            for action, key, verb in self.keymap.hints(
+                self.contexts(), is_plain=self._settings.ascii
+            )
             if self._can(action)
         ]
         helps = [hint for hint in hints if hint.verb == "help"]

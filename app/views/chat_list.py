@@ -52,7 +52,7 @@ class ChatListPane(Vertical):
         """
         super().__init__(id="chats")
         self._glyphs = glyphs
-        self._title = PaneTitle(id="chats-title")
+        self._title = PaneTitle(glyphs, id="chats-title")
         self._title.title = "Chats"
         self.rows = ChatRows(glyphs, empty=NO_CHATS, id="chat-rows")
         """The list itself."""
@@ -82,7 +82,7 @@ class ChatListPane(Vertical):
             chat for chat in self.chats if all(word in chat.title.casefold() for word in words)
         )
         self._title.count = str(len(self.chats)) if self.chats else ""
-        self._title.facts = f"{len(chats)} with “{self.filter}”" if words else ""
+        self._title.facts = f'{len(chats)} with "{self.filter}"' if words else ""
         self.rows.empty = NOTHING_FOUND if words else NO_CHATS
         self.rows.rows = chat_rows(
             chats, self.now, self._glyphs, open_id=self.open_id, running_id=self.running_id

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,12 @@ def provider(sim: Simulator) -> Provider:
         request_retries=1,
         stream_retries=2,
     )
+
+
+@pytest.fixture
+def once(provider: Provider) -> Provider:
+    """The provider without retries."""
+    return replace(provider, request_retries=0, stream_retries=0)
 
 
 @pytest.fixture

@@ -1,16 +1,5 @@
-"""The app of `tests/app`, with a server that is asked once only where a row wants no retries."""
+"""The app of `tests/app`."""
 
-from dataclasses import replace
+from tests.app.conftest import once, open_deck, provider, settings, sim
 
-import pytest
-
-from services.provider import Provider
-from tests.app.conftest import open_deck, provider, settings, sim
-
-__all__ = ["open_deck", "provider", "settings", "sim"]
-
-
-@pytest.fixture
-def once(provider: Provider) -> Provider:
-    """The provider without retries."""
-    return replace(provider, request_retries=0, stream_retries=0)
+__all__ = ["once", "open_deck", "provider", "settings", "sim"]

@@ -70,4 +70,6 @@ def test_the_hints_of_a_place_begin_with_what_matters_most() -> None:
 def test_keys_are_shown_as_people_write_them() -> None:
     assert show_key("ctrl+x") == "ctrl-x"
     assert show_key("+") == "+"
+    assert show_key("shift+up") == "shift-↑"
+    assert show_key("shift+up", is_plain=True) == "shift-up"
     assert show_keys(("question_mark", "pagedown", "G")) == "? pgdn G"
