@@ -9,4 +9,6 @@ def cut(content: Content, width: int, ellipsis: str) -> Content:
         return content
     if width < 1:
         return Content("")
-    return Content.assemble(content.truncate(width - 1), ellipsis)
+    # Textual's own mark has the style of what it stands for, so it is only exchanged.
+    shown = content.truncate(width, ellipsis=True)
+    return Content(shown.plain[:-1] + ellipsis, spans=list(shown.spans))
