@@ -21,7 +21,7 @@ COMMANDS = {
     "simulate": "serve every backend on loopback",
     "completion": "print a completion script for a shell",
 }
-VALUE_FLAGS = ("--config", "--profile", "--log-file", "--log-level", "--view")
+VALUE_FLAGS = ("--config", "--profile", "--log-file", "--log-level", "--view", "--theme")
 """Global flags that take the next argument as their value."""
 
 
@@ -138,6 +138,14 @@ def _app_parser() -> Parser:
     )
     _add_version(parser)
     parser.add_argument("--view", choices=["chat"], help="view to open")
+    themes = ["auto", "dark", "light", "ansi-dark", "ansi-light"]
+    parser.add_argument("--theme", choices=themes, help="colours; ansi: the terminal's own 16")
+    # None where it is not given, so that the configuration counts then.
+    for name, words in (
+        ("--ascii", "draw with ASCII only"),
+        ("--reduced-motion", "nothing moves but text"),
+    ):
+        parser.add_argument(name, action="store_const", const=True, help=words)
     parser.add_argument("prompt", nargs="?", metavar="PROMPT", help="not sent by itself")
     parser.set_defaults(command=None)
     return parser
