@@ -113,7 +113,7 @@ ACTIONS: tuple[Action, ...] = (
     _act(_T, "leave", "escape h left", "back to the list", "MOVE", in_palette=False),
     _act(_T, "copy_block", "y", "copy block", "THIS CHAT", hint="copy", rank=25),
     _act(_T, "copy_answer", "Y", "copy the whole answer", "THIS CHAT"),
-    _act(_T, "retry", "r", "try the failed turn again", "THIS CHAT", hint="retry", rank=5),
+    _act(_T, "retry", "r", "try the broken turn again", "THIS CHAT", hint="retry", rank=5),
     _act(_T, "edit", "e", "edit message here and fork", "THIS CHAT", hint="edit", rank=45),
     _act(_L, "cursor_down", "j down", "chat below", "MOVE", in_palette=False),
     _act(_L, "cursor_up", "k up", "chat above", "MOVE", in_palette=False),

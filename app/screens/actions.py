@@ -346,6 +346,8 @@ class ShellActions(Screen[None]):
                 return view is not None and view.is_answering
             case "pane.write" | "pane.find" | "pane.new" | "pane.view" | "pane.zoom":
                 return view is not None
+            case "transcript.retry" if view is not None and view.is_answering:
+                return False
             case _ if action.context is Context.TRANSCRIPT:
                 return view is not None and view.transcript.check_action(action.action, ()) is True
             case _ if action.context is Context.LEADER:

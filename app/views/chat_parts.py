@@ -43,7 +43,7 @@ class ChatTranscript(Transcript):
             case "find_next" | "find_previous":
                 return self.is_finding
             case "retry":
-                return self.has_failed
+                return self.is_broken
             case _:
                 return True
 

@@ -120,6 +120,25 @@ async def test_interrupting_keeps_the_text_and_gives_the_queue_back(
         assert sim.sent("/responses")[0].closed.wait(2)
 
 
+async def test_r_tries_an_interrupted_turn_again_once_it_is_over(
+    open_deck: Open, sim: Simulator
+) -> None:
+    sim.script("responses", [*ev.text_turn("partly", size=6)[:4], sim.gate()])
+    sim.script("responses", ev.text_turn("whole"))
+    async with open_deck() as deck:
+        await deck.say("first")
+        await deck.until(lambda: deck.shows("partly"))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.shows("x stop"))
+        assert not deck.shows("r retry")
+        await deck.pilot.press("x")
+        await deck.until(lambda: deck.shows("r retry"))
+        await deck.pilot.press("r")
+        await deck.until(lambda: deck.replies() == ["whole"])
+        await deck.until(lambda: not deck.shows("r retry"))
+    assert asked(sim, 1) == ["first"]
+
+
 async def test_the_app_reopens_the_last_chat_with_its_draft(
     open_deck: Open, sim: Simulator
 ) -> None:

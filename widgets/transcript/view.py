@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textual.message import Message
 from textual.reactive import reactive
 
-from services.models.chat import ErrorCard, Item, UserMessage
+from services.models.chat import ErrorCard, Item, Notice, Reply, UserMessage
 from widgets.glyphs import Glyphs
 from widgets.transcript.answer import AnswerPart, make_block
 from widgets.transcript.blocks import Block
@@ -277,6 +277,15 @@ class Transcript(BlockCanvas):
         """The item at the cursor, else the last one."""
         block = self._current_block()
         return block.item if block else None
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the last turn ends without a whole answer, and may be tried again."""
+        match self._viewport.blocks[-1].item if self._viewport.blocks else None:
+            case ErrorCard() | Notice() | Reply(is_partial=True):
+                return True
+            case _:
+                return False
 
     @property
     def has_failed(self) -> bool:
