@@ -88,9 +88,7 @@ async def test_ascii_leaves_no_other_character_on_any_screen(
             await watch.look("unfolded")
         await deck.say("again")
         await deck.until(lambda: deck.shows("partly"))
-        await deck.say(
-            "a queued message that is too long for one row of a small terminal"
-        )
+        await deck.say("a queued message that is too long for one row of a small terminal")
         await deck.until(lambda: deck.shows("queued"))
         await watch.look("queued")
         for keys in (("f1",), ("ctrl+x", "colon"), ("ctrl+x", "p"), ("ctrl+x",)):
