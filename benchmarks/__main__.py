@@ -38,7 +38,7 @@ def main() -> int:
     take_places()
     began = time.monotonic()
     rows: list[Row] = []
-    failed: list[str] = []
+    has_failed = False
     with Server() as server:
         bench = Bench(server=server, runs=arguments.runs, is_quick=arguments.quick)
         for name in arguments.only or MEASURES:
@@ -46,7 +46,8 @@ def main() -> int:
             try:
                 rows += MEASURES[name](bench)
             except TimeoutError as error:
-                failed.append(f"{name}: {str(error)[:600]}")
+                has_failed = True
+                print(f"{name} was not measured: {str(error)[-1500:]}", file=sys.stderr)
     if arguments.json:
         print(json.dumps(as_json(rows), indent=1))
     else:
@@ -56,9 +57,7 @@ def main() -> int:
             f"\n{arguments.runs} runs counted, one before them not; {os.cpu_count()} processors, "
             f"load {load}; {time.monotonic() - began:.0f} s."
         )
-    for line in failed:
-        print(f"not measured: {line}", file=sys.stderr)
-    return int(bool(failed) or any(row.verdict is Verdict.MISSED for row in rows))
+    return int(has_failed or any(row.verdict is Verdict.MISSED for row in rows))
 
 
 def _parse() -> argparse.Namespace:

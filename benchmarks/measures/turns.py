@@ -4,7 +4,7 @@ import time
 
 from benchmarks.figures import Budget, Kind, Row
 from benchmarks.material import answer, plain_turn
-from benchmarks.programs import Bench, send_and_wait
+from benchmarks.programs import Bench
 from benchmarks.terminal import Terminal
 
 TURNS, QUICK_TURNS = 2000, 100
@@ -63,6 +63,8 @@ def _cost(bench: Bench, terminal: Terminal, first: int) -> float:
 def _turn(bench: Bench, terminal: Terminal, number: int, *, is_measured: bool) -> None:
     marker = f"Zwölf{number:04}"
     bench.server.script(answer(plain_turn(SIZE, seed=number), marker, rate=0, size=16))
-    send_and_wait(terminal, f"q{number:04}", marker, limit=30)
+    after = terminal.received
+    terminal.send(f"q{number:04}\r")
+    terminal.wait_for(marker.encode(), after=after, limit=30)
     if is_measured:
         terminal.wait_quiet(QUIET, limit=5)
