@@ -29,14 +29,15 @@ Open = Callable[..., Terminal]
     ],
     ids=["wrong type", "unknown key", "no TOML", "unknown action", "unknown choice"],
 )
-def test_a_wrong_configuration_is_said_and_the_app_runs(
+def test_a_wrong_configuration_is_said_beside_the_composer(
     deck: Open, tmp_path: Path, text: str, words: str
 ) -> None:
     config = tmp_path / "config.toml"
     config.write_text(text)
     with deck("--config", str(config)) as terminal:
-        terminal.wait_screen(words)
-        terminal.wait_screen("message")
+        terminal.wait_for_screen(
+            lambda rows: all(any(text in row for row in rows) for text in (words, "› message"))
+        )
 
 
 @pytest.mark.parametrize(
