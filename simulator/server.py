@@ -26,6 +26,8 @@ from simulator.teller import Story, Teller
 
 START_TIMEOUT = 20.0
 """Seconds until a server that does not listen is given up."""
+SETTLING_ROUNDS = 5
+"""Rounds of the loop in which what was accepted just now becomes known, and lost again."""
 
 
 class _Protocol(H11Protocol):
@@ -55,15 +57,21 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         del sockets
+        # Closed at once, asyncio would lose the connections that it is just accepting, unclosed.
+        loop = asyncio.get_running_loop()
+        for server in self.servers:
+            for listening in server.sockets:
+                loop.remove_reader(listening.fileno())
+        for _ in range(SETTLING_ROUNDS):
+            for connection in list(self.server_state.connections):
+                connection.transport.abort()
+            tasks = list(self.server_state.tasks)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.sleep(0)
         for server in self.servers:
             server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        tasks = list(self.server_state.tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.sleep(0)  # connections learn that they are lost
 
     @contextlib.contextmanager
     def capture_signals(self) -> Any:
