@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from services.clean import clean, clean_code, clean_line
+from services.inference.calls import shown_call
 from services.models.chat import (
     CallStatus,
     Citation,
@@ -257,12 +258,8 @@ def _as_json_text(value: object) -> str:
 
 
 def _call(place: Place, call_id: str, name: str, arguments: str) -> ToolCall:
-    return ToolCall(
-        id=place.id,
-        turn_id=place.turn_id,
-        call_id=clean_line(call_id),
-        name=clean_line(name),
-        arguments=clean_code(arguments),
+    return shown_call(
+        id=place.id, turn_id=place.turn_id, call_id=call_id, name=name, arguments=arguments
     )
 
 

@@ -90,7 +90,12 @@ class ToolCall:
     call_id: str
     name: str
     arguments: str
-    """JSON of a function, free text of a custom tool, the command line of a shell call."""
+    """Indented JSON of a function, free text of a custom tool, command line of a shell call.
+
+    For display: what goes back to the server is the wire item.
+    """
+    words: str = ""
+    """The call in one short line; empty while its arguments still come."""
     output: str | None = None
     exit_code: int | None = None
     status: CallStatus = CallStatus.RUNNING

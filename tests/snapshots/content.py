@@ -106,6 +106,7 @@ EVERY_KIND: tuple[Item, ...] = (
         call_id="call_1",
         name="shell",
         arguments="pytest -q",
+        words="pytest -q",
         output="1 failed, 213 passed\n",
         exit_code=1,
         status=CallStatus.FAILED,

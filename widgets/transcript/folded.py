@@ -1,9 +1,5 @@
 """Blocks of one line that open: reasoning, calls, searches, items we do not know."""
 
-import json
-from contextlib import suppress
-from typing import cast
-
 from services.models.chat import (
     CallStatus,
     ErrorCard,
@@ -26,8 +22,6 @@ from widgets.transcript.wrap import Piece, Row, wrap
 Foldable = Reasoning | ToolCall | WebSearch | UnknownItem
 MAX_OUTPUT_LINES = 200
 """Lines of an output that are shown; all of them are copied."""
-MAX_PARSED = 10_000
-"""Characters of arguments that are looked at for it."""
 MAX_SHOWN = 40_000
 """Characters of an output, or of reasoning, that are shown."""
 MAX_HEAD = 60
@@ -139,20 +133,13 @@ def _head(item: Foldable, ink: Ink, glyphs: Glyphs, *, is_open: bool) -> list[Pi
 
 
 def call_words(call: ToolCall, glyphs: Glyphs) -> str:
-    """A call in a few words: the command line, or the name with its arguments."""
-    words = " ".join(call.arguments[:MAX_PARSED].split())
-    if call.name in {"shell", "local_shell", "exec"}:
-        return _cut(words or call.name, glyphs)
-    with suppress(ValueError, RecursionError):
-        values = json.loads(call.arguments[:MAX_PARSED])
-        if isinstance(values, dict):
-            pairs = cast("dict[str, object]", values).items()
-            words = ", ".join(f"{key}: {_value(value)}" for key, value in pairs)
-    return _cut(f"{call.name}({words})", glyphs)
+    """A call in a few words: the command line, or the name with its arguments.
 
-
-def _value(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    Nothing is decoded here: behind escapes there may be anything.
+    """
+    if call.words:
+        return call.words
+    return _cut(f"{call.name}({' '.join(call.arguments[:MAX_HEAD].split())})", glyphs)
 
 
 def _cut(text: str, glyphs: Glyphs) -> str:
@@ -198,19 +185,11 @@ def _inside(item: Foldable, width: int, ink: Ink, glyphs: Glyphs) -> list[Row]:
             return _capped(item.raw, "json", width, ink)
         case ToolCall():
             rows: list[Row] = []
-            if item.arguments and call_words(item, glyphs) != " ".join(item.arguments.split()):
-                rows += _capped(_pretty(item.arguments), "", width, ink)
+            if item.arguments and item.arguments != item.words:
+                rows += _capped(item.arguments, "", width, ink)
             if item.output:
                 rows += _capped(item.output.rstrip("\n"), "", width, ink)
             return rows
-
-
-def _pretty(arguments: str) -> str:
-    if len(arguments) > MAX_PARSED:
-        return arguments
-    with suppress(ValueError, RecursionError):
-        return json.dumps(json.loads(arguments), indent=2, ensure_ascii=False)
-    return arguments
 
 
 def _capped(text: str, language: str, width: int, ink: Ink) -> list[Row]:

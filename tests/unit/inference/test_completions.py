@@ -137,7 +137,7 @@ async def test_pieces_of_calls_are_put_together_by_index(asked: Asked) -> None:
         for item in items(values)
         if isinstance(item, ToolCall)
     ]
-    assert found == [("c1", "clock", '{"a":1}'), ("c2", "list", "{}")]
+    assert found == [("c1", "clock", '{\n  "a": 1\n}'), ("c2", "list", "{}")]
     assert raws(values)[0] == {
         "type": "function_call",
         "call_id": "c1",

@@ -41,10 +41,10 @@ CASES: list[tuple[Item, list[str]]] = [
     (Reply(id="i", turn_id="t", refusal="I cannot help"), ["declined  I cannot help"]),
     (Reply(id="i", turn_id="t", text="half", is_partial=True), ["half", "interrupted"]),
     (Reasoning(id="i", turn_id="t", summary="s", seconds=75), ["▸ thought for 1 min 15 s"]),
-    (ToolCall(id="i", turn_id="t", call_id="c", name="shell", arguments="ls -l", output="x",
+    (ToolCall(id="i", turn_id="t", call_id="c", name="shell", arguments="ls -l", words="ls -l", output="x",
               exit_code=2, status=CallStatus.FAILED, seconds=0.8), ["▸ ls -l · exit 2 · 0.8 s"]),
-    (ToolCall(id="i", turn_id="t", call_id="c", name="read", arguments='{"path": "[/x]"}'),
-     ["▸ read(path: [/x]) · running"]),
+    (ToolCall(id="i", turn_id="t", call_id="c", name="read", arguments='{"path": "[/x]"}',
+              words="read(path: [/x])"), ["▸ read(path: [/x]) · running"]),
     (WebSearch(id="i", turn_id="t", queries=("a", "b"), pages=("http://a", "http://b"),
                status=CallStatus.DONE), ["▸ searched the web · 2 pages"]),
     (UnknownItem(id="i", turn_id="t", type="new_thing", raw="{}"),
@@ -104,6 +104,7 @@ def test_a_narrow_table_stacks_and_a_wide_one_wraps_inside_its_columns() -> None
 
 def test_an_opened_call_shows_its_output_up_to_a_cap() -> None:
     call = ToolCall(id="i", turn_id="t", call_id="c", name="shell", arguments="seq 1000",
+                    words="seq 1000",
                     output="\n".join(map(str, range(1000))), exit_code=0)  # fmt: skip
     rows = shown(call, 60, UNICODE, is_expanded=True)
     assert rows[1].strip() == "0"
