@@ -17,6 +17,7 @@ from services.events import (
     ItemsDropped,
     ItemStarted,
     LimitsRead,
+    QueueChanged,
     ReasoningDelta,
     RefusalDelta,
     ServiceFailed,
@@ -30,6 +31,9 @@ from services.models.failure import FailureKind
 
 if TYPE_CHECKING:
     from app.wiring import Services
+
+BROKEN = {TurnStatus.FAILED, TurnStatus.INTERRUPTED}
+"""After these the queue waits."""
 
 
 def prepare(arguments: Namespace, output: Output) -> None:
@@ -63,14 +67,31 @@ async def run(services: "Services", arguments: Namespace, output: Output) -> int
     printer = JsonPrinter(output) if output.is_json else TextPrinter(output)
     chat_id = chat.summary.id
     with services.bus.subscribe() as subscription:
-        await services.chat.submit(chat_id, arguments.question, attachments, schema=schema)
+        waiting = await services.chat.submit(
+            chat_id, arguments.question, attachments, schema=schema
+        )
+        if waiting is not None:
+            output.say("note: messages that waited in this chat are sent first")
         try:
             while True:
                 await subscription.wait()
                 for event in subscription.take():
-                    printer.show(event)
-                    if isinstance(event, TurnEnded) and event.chat_id == chat_id:
-                        return _finish(event, output)
+                    match event:
+                        case QueueChanged(queue=queue) if waiting not in queue:
+                            waiting = None
+                        case TurnEnded(status=status) if waiting is None or status in BROKEN:
+                            printer.show(event)
+                            if waiting is not None:
+                                output.say("note: the message waits in the chat")
+                            return _finish(event, output)
+                        case ServiceFailed(failure=failure) if (
+                            waiting is not None and failure.kind is FailureKind.USAGE
+                        ):
+                            return output.fail(failure)
+                        case _ if waiting is None:
+                            printer.show(event)
+                        case _:
+                            continue
         except asyncio.CancelledError:
             await services.chat.interrupt(chat_id)
             for event in subscription.take():

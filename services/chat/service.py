@@ -19,11 +19,7 @@ from services.chat.title import title_of
 from services.chat.turn import Outcome, Turn
 from services.clock import Clock
 from services.errors import UsageError
-from services.events import (
-    ItemsDropped,
-    ServiceFailed,
-    TurnEnded,
-)
+from services.events import ItemsDropped, ServiceFailed, TurnEnded
 from services.models.chat import (
     Attachment,
     Chat,
@@ -127,10 +123,11 @@ class ChatService:
         attachments: tuple[Attachment, ...] = (),
         *,
         schema: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Send a message; while a turn runs it waits in the queue.
+    ) -> QueuedMessage | None:
+        """Send a message; it waits in the queue while a turn runs, or others wait already.
 
-        It is on disk when this returns, unless the disk refuses, which is told once.
+        It is on disk when this returns, unless the disk refuses, which is told once. Messages
+        that a broken turn left waiting go first, in order.
 
         Args:
             chat_id: An open chat.
@@ -138,25 +135,43 @@ class ChatService:
             attachments: Files that go with it.
             schema: JSON schema that the answer must fit.
 
+        Returns:
+            The message as it was put into the queue; None if it was sent at once.
+
         Raises:
             UsageError: An attachment cannot be sent.
             NotFoundError: There is no such chat.
         """
         state = await self._shelf.state(chat_id)
+        return await self._submit(state, text, attachments, schema)
+
+    async def _submit(
+        self,
+        state: ChatState,
+        text: str,
+        attachments: tuple[Attachment, ...],
+        schema: Mapping[str, Any] | None = None,
+        *,
+        overtakes: bool = False,
+    ) -> QueuedMessage | None:
         raw = await files.message(text, attachments)
         async with state.lock:
+            having = self._having
             await self._shelf.make_sure_it_is_stored(state)
-            await self._having.keeper.keep(self._having.store.remember_prompt(text))
+            await having.keeper.keep(having.store.remember_prompt(text))
             if state.draft == text:
                 await self._shelf.save_draft(state, "")
-            if state.turn is not None:
-                await self._enqueue(state, text, attachments)
-                return
+            if state.turn is not None or (state.queue and not overtakes):
+                queued = await self._enqueue(state, text, attachments, schema)
+                if state.turn is None:
+                    await self._send_first_queued(state)
+                return queued
             message = self._shelf.message(text, attachments)
-            await self._having.keeper.keep(
-                self._having.store.append_item(state.id, message, raw, turn_id=message.turn_id)
+            await having.keeper.keep(
+                having.store.append_item(state.id, message, raw, turn_id=message.turn_id)
             )
             await self._begin(state, message, raw, schema)
+            return None
 
     async def send_now(
         self, chat_id: str, text: str, attachments: tuple[Attachment, ...] = ()
@@ -164,7 +179,7 @@ class ChatService:
         """Interrupt what runs and send this; the queue stays and follows after it."""
         state = await self._shelf.state(chat_id)
         await self._stop(state)
-        await self.submit(chat_id, text, attachments)
+        await self._submit(state, text, attachments, overtakes=True)
 
     async def interrupt(self, chat_id: str) -> tuple[QueuedMessage, ...]:
         """End the running turn, keeping what has come, and give back what was queued.
@@ -175,14 +190,12 @@ class ChatService:
         state = await self._shelf.state(chat_id)
         await self._stop(state)
         async with state.lock:
-            queue = state.queue
+            having, queue = self._having, state.queue
             for message in queue:
-                await self._having.keeper.keep(
-                    self._having.store.remove_queued(state.id, message.id)
-                )
+                await having.keeper.keep(having.store.remove_queued(state.id, message.id))
             if queue:
                 self._shelf.set_queue(state, ())
-        return queue
+            return queue
 
     async def retry(self, chat_id: str) -> None:
         """Run the last turn again, which failed, was interrupted or is incomplete.
@@ -231,13 +244,10 @@ class ChatService:
                 await self._having.keeper.keep(
                     self._having.store.update_queued(chat_id, queued_id, text)
                 )
-                self._shelf.set_queue(
-                    state,
-                    tuple(
-                        replace(each, text=text) if each.id == queued_id else each
-                        for each in state.queue
-                    ),
-                )
+                new = {
+                    each: replace(each, text=text) for each in state.queue if each.id == queued_id
+                }
+                self._shelf.set_queue(state, tuple(new.get(each, each) for each in state.queue))
 
     async def remove_queued(self, chat_id: str, queued_id: str) -> None:
         """Take a message out of the queue; nothing happens if it was sent meanwhile."""
@@ -245,9 +255,8 @@ class ChatService:
         async with state.lock:
             if any(each.id == queued_id for each in state.queue):
                 await self._having.keeper.keep(self._having.store.remove_queued(chat_id, queued_id))
-                self._shelf.set_queue(
-                    state, tuple(each for each in state.queue if each.id != queued_id)
-                )
+                queue = tuple(each for each in state.queue if each.id != queued_id)
+                self._shelf.set_queue(state, queue)
 
     async def save_draft(self, chat_id: str, text: str) -> None:
         """Keep what is typed and not sent."""
@@ -368,7 +377,7 @@ class ChatService:
             is_ours = await self._shelf.take_queued(state, queued, message, raw)
             self._shelf.set_queue(state, state.queue[1:])
             if is_ours:
-                await self._begin(state, message, raw)
+                await self._begin(state, message, raw, state.schemas.pop(queued.id, None))
                 return
 
     async def _stop(self, state: ChatState) -> None:
@@ -377,8 +386,15 @@ class ChatService:
             await turn.ended.wait()
 
     async def _enqueue(
-        self, state: ChatState, text: str, attachments: tuple[Attachment, ...]
-    ) -> None:
+        self,
+        state: ChatState,
+        text: str,
+        attachments: tuple[Attachment, ...],
+        schema: Mapping[str, Any] | None,
+    ) -> QueuedMessage:
         queued = QueuedMessage(id=self._having.new_id(), text=text, attachments=attachments)
+        if schema is not None:
+            state.schemas[queued.id] = schema
         await self._having.keeper.keep(self._having.store.enqueue(state.id, queued))
         self._shelf.set_queue(state, (*state.queue, queued))
+        return queued

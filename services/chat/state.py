@@ -20,6 +20,10 @@ def _no_history() -> list[Mapping[str, Any]]:
     return []
 
 
+def _no_schemas() -> dict[str, Mapping[str, Any]]:
+    return {}
+
+
 def _no_ids() -> list[str]:
     return []
 
@@ -46,6 +50,8 @@ class ChatState:
     is_stored: bool
     """Whether the store knows it; a new chat is made there when something is typed."""
     queue: tuple[QueuedMessage, ...] = ()
+    schemas: dict[str, Mapping[str, Any]] = field(default_factory=_no_schemas)
+    """What answers to queued messages must fit, by id of the message."""
     draft: str = ""
     history: list[Mapping[str, Any]] = field(default_factory=_no_history)
     """Wire items, the same as in the store."""

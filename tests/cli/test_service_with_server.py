@@ -11,10 +11,11 @@ import pytest
 from app.settings import load_settings
 from app.wiring import Services, open_services
 from services.events import ItemEnded, TextDelta, TurnEnded
-from services.models.chat import Notice, Reply, TurnStatus
+from services.models.chat import Notice, QueuedMessage, Reply, TurnStatus
 from simulator import events
 from simulator.script import Drop, Gate
 from simulator.server import Simulator
+from tests.cli.conftest import CommandLine
 
 
 @pytest.fixture
@@ -81,3 +82,21 @@ async def test_a_stream_cut_anywhere_ends_in_the_whole_answer_once(
     assert line.startswith("connection lost, retry 1 of ")
     for request in sim.sent("/responses"):
         assert [role for role, _ in texts(request)].count("user") == 1
+
+
+async def test_ask_sends_what_waited_first_and_prints_only_its_own_answer(
+    sim: Simulator, foredeck: CommandLine, services: Services, tmp_path: Path
+) -> None:
+    sim.script("responses", events.text_turn("One"))
+    chat_id = (await services.chat.new()).summary.id
+    await services.chat.submit(chat_id, "first")
+    await services.chat.wait(chat_id)
+    await services.chats.enqueue(chat_id, QueuedMessage(id="q", text="second"))
+    sim.script("responses", events.text_turn("Two"))
+    sim.script("responses", events.text_turn("Three"))
+    foredeck.environment["FOREDECK_HOME"] = str(tmp_path / "home-of-services")
+    ended = await asyncio.to_thread(foredeck, "ask", "--last", "third")
+    assert (ended.code, ended.out) == (0, "Three\n")
+    assert ended.err == "note: messages that waited in this chat are sent first\n"
+    sent = [texts(request)[-1][1] for request in sim.sent("/responses")]
+    assert sent == ["first", "second", "third"]
