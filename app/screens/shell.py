@@ -265,8 +265,24 @@ class ShellScreen(ShellActions):
 
     @on(BlockCanvas.LinkOpened)
     def _on_link(self, message: BlockCanvas.LinkOpened) -> None:
-        self.app.open_url(message.url)
-        self._say(f"opened {message.url}")
+        from app.browser import open_address, plain_address
+        from app.screens.confirm import ConfirmScreen
+
+        try:
+            url = plain_address(message.url)
+        except ServiceError as error:
+            self.show_failure(error.failure)
+            return
+
+        def answered(is_wanted: bool | None) -> None:
+            if is_wanted:
+                try:
+                    open_address(url)
+                except ServiceError as error:
+                    self.show_failure(error.failure)
+
+        question = ConfirmScreen("Open this in your browser?", url, "open", glyphs=self._glyphs)
+        self.app.push_screen(question, answered)
 
     @on(Composer.CommandRequested)
     def _on_command(self) -> None:

@@ -1,0 +1,78 @@
+"""Opening an address that a model named: shown in full first, and never through a shell."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import urlsplit
+
+from services.errors import UsageError
+
+Start = Callable[[Sequence[str]], None]
+
+
+def plain_address(url: str) -> str:
+    """The address as it really is: http or https, its host in ASCII.
+
+    Raises:
+        UsageError: It is none that may be opened.
+    """
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        port = f":{parts.port}" if parts.port else ""
+    except (ValueError, UnicodeError):
+        parts, host, port = urlsplit(""), "", ""
+    if parts.scheme not in {"http", "https"} or not host:
+        raise UsageError("That is no web address", next_step="Only http and https are opened")
+    if parts.username or parts.password:
+        raise UsageError("An address with a name in it is not opened")
+    host = f"[{host}]" if ":" in host else host
+    return parts._replace(netloc=host + port).geturl()
+
+
+def open_address(
+    url: str, *, environ: Mapping[str, str] = os.environ, start: Start | None = None
+) -> None:
+    """Open an address in the user's browser, which gets no terminal of ours.
+
+    Args:
+        url: From `plain_address`.
+        environ: Where `BROWSER` may name one.
+        start: Starts the command; replaced in tests.
+
+    Raises:
+        UsageError: There is no browser.
+    """
+    command = _command(url, environ)
+    if command is None:
+        raise UsageError("No browser was found", next_step="Set BROWSER, or copy the address")
+    (start or _start)(command)
+
+
+def _command(url: str, environ: Mapping[str, str]) -> list[str] | None:
+    for named in environ.get("BROWSER", "").split(os.pathsep):
+        words = shlex.split(named)
+        if words and shutil.which(words[0], path=environ.get("PATH")):
+            filled = [word.replace("%s", url) for word in words]
+            return filled if filled != words else [*words, url]
+    for name in ("open",) if sys.platform == "darwin" else ("xdg-open", "wslview"):
+        if found := shutil.which(name, path=environ.get("PATH")):
+            return [found, url]
+    return None
+
+
+def _start(command: Sequence[str]) -> None:
+    try:
+        # The address was checked, and no shell reads the command.
+        subprocess.Popen(  # noqa: S603
+            list(command),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise UsageError(f"The browser did not start: {error.strerror}") from error
