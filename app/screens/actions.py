@@ -207,11 +207,16 @@ class ShellActions(Screen[None]):
         view = self.chat
         if view is None:
             return
-        try:
-            with self.app.suspend():
-                text = edit(view.composer.text, environ=os.environ)
-        except ServiceError as error:
-            self._say(f"{error.message}. {error.next_step}", is_error=True)
+        failed: ServiceError | None = None
+        text = view.composer.text
+        with self.app.suspend():
+            # An error that left this block would leave the terminal to the shell.
+            try:
+                text = edit(text, environ=os.environ)
+            except ServiceError as error:
+                failed = error
+        if failed is not None:
+            self._say(". ".join(filter(None, (failed.message, failed.next_step))), is_error=True)
             return
         view.composer.edit(text)
         view.composer.focus_input()
