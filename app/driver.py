@@ -12,6 +12,9 @@ from textual._xterm_parser import XTermParser
 
 from app.input_guard import InputGuard, Pasted, Pressed, Typed
 
+ESCAPE = Pressed("escape", "\x1b")
+ESCAPE_GAP = 0.05
+"""Seconds between the two keys that an unbound Alt and a letter stand for."""
 READ_SIZE = 1 << 16
 """Bytes read at once: one frame takes even a large paste in few pieces."""
 
@@ -109,7 +112,10 @@ else:
                     pass
 
         def _take(self, parser: XTermParser, tokens: list[Typed | Pressed | Pasted]) -> None:
-            for token in tokens:
+            for place, token in enumerate(tokens):
+                if place and tokens[place - 1] == ESCAPE:
+                    # The focus moves by what Esc means, and this key goes to where it is then.
+                    time.sleep(ESCAPE_GAP)
                 match token:
                     case Typed(text):
                         for message in parser.feed(text):
