@@ -1,5 +1,6 @@
 """The calm lines about a turn."""
 
+from services.errors import RefusedError, ServiceError
 from services.inference.stream import Retrying
 from services.models.failure import FailureKind
 
@@ -12,19 +13,23 @@ _INCOMPLETE = {
     "length": "the answer was cut: the model's limit of output tokens is reached",
     "content_filter": "the answer was cut by the server's content filter",
 }
-_CAUSES = {
-    FailureKind.UNREACHABLE: "connection lost",
-    FailureKind.RATE_LIMITED: "rate limited",
-}
+_LOST = {"broken", "ended_early", "lost"}
+"""Codes of a connection that stood and is gone."""
 
 
 def retrying(value: Retrying) -> str:
     """Why it is tried again, and which time."""
-    status = value.error.status
-    cause = _CAUSES.get(value.error.kind) or (
-        f"the server answered {status}" if status else value.error.message
-    )
-    return f"{cause}, retry {value.attempt} of {value.attempts}"
+    return f"{_cause(value.error)}, retry {value.attempt} of {value.attempts}"
+
+
+def _cause(error: ServiceError) -> str:
+    if error.code in _LOST:
+        return "connection lost"
+    if error.kind is FailureKind.RATE_LIMITED:
+        return "rate limited"
+    if error.status and isinstance(error, RefusedError):
+        return f"the server answered {error.status}"
+    return error.message[:1].lower() + error.message[1:]
 
 
 def incomplete(reason: str) -> str:

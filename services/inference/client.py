@@ -111,6 +111,9 @@ class InferenceClient:
     async def run(self, request: InferenceRequest) -> AsyncGenerator[StreamValue, None]:
         """Ask once, with retries, and yield what comes until the response is whole.
 
+        Only the stream level's retries are told, numbered 1 to its budget: those of the request
+        level are short and lie between them. They are told where they are all there is.
+
         Close the generator (`aclosing`) to stop: the connection is closed at once.
 
         Raises:
@@ -190,14 +193,18 @@ class InferenceClient:
                 attempt += 1
                 if attempt > budget.request or not is_request_retryable(error):
                     raise
+                if budget.stream and error.retry_at is not None:
+                    # A wait that the server names may be long, so it is told: one level up.
+                    raise
                 wait = delay(error, attempt, self._clock.now())
-                yield Retrying(
-                    attempt=attempt,
-                    attempts=budget.request,
-                    delay=wait,
-                    error=error,
-                    lost_item_ids=(),
-                )
+                if not budget.stream:
+                    yield Retrying(
+                        attempt=attempt,
+                        attempts=budget.request,
+                        delay=wait,
+                        error=error,
+                        lost_item_ids=(),
+                    )
                 await self._clock.sleep(wait)
             else:
                 break

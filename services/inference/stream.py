@@ -106,9 +106,9 @@ class Retrying:
     """
 
     attempt: int
-    """1 for the first retry."""
+    """1 for the first retry of a request that is told; it only grows."""
     attempts: int
-    """How many there are at most."""
+    """How many are told at most; the same for all retries of a request."""
     delay: float
     """Seconds."""
     error: ServiceError

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -145,3 +146,22 @@ def test_a_bug_is_one_line_and_a_report(
     report = Path(ended.stderr.rpartition("Report: ")[2].strip())
     assert "ZeroDivisionError" in report.read_text()
     assert "sk-1234" not in report.read_text()
+
+
+def test_a_server_that_is_not_there_is_told_calmly(foredeck: CommandLine) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    home = Path(foredeck.environment["FOREDECK_HOME"])
+    home.mkdir(mode=0o700)
+    (home / "config.toml").write_text(
+        f'provider = "here"\n[providers.here]\nbase_url = "http://127.0.0.1:{port}/v1"\n'
+        'model = "m"\nstream_max_retries = 2\nrequest_max_retries = 1\n'
+    )
+    ended = foredeck("ask", "hi")
+    assert ended.code == 6
+    assert ended.err.splitlines() == [
+        f"note: nothing answers at 127.0.0.1:{port}, retry 1 of 2",
+        f"note: nothing answers at 127.0.0.1:{port}, retry 2 of 2",
+        f"error: Nothing answers at 127.0.0.1:{port}. "
+        "Check that the server runs and the address is right.",
+    ]

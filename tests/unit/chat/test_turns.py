@@ -141,7 +141,7 @@ async def test_the_message_is_on_disk_before_anything_is_sent(desk: Desk) -> Non
 
 
 async def test_a_retry_is_one_line_that_changes_and_dims_what_was_lost(desk: Desk) -> None:
-    lost = UnreachableError("The connection broke")
+    lost = UnreachableError("The connection broke", code="lost")
     script: list[Step] = [
         ItemOpened(item=Reply(id="a", turn_id="?")),
         Text(item_id="a", channel="text", text="Hal"),

@@ -104,7 +104,29 @@ async def test_levels_of_retries_multiply(asked: Asked) -> None:
     assert error.status == 500
     assert len(asked.server.requests) == 6
     told = [(value.attempt, value.attempts) for value in values if isinstance(value, Retrying)]
-    assert told == [(1, 2), (2, 2), (1, 1), (1, 2), (2, 2)]
+    assert told == [(1, 1)]
+
+
+async def test_an_unreachable_server_is_told_in_one_counter(asked: Asked) -> None:
+    asked.server.answer(refusal("503 No", {}))
+    values, _ = await asked.run_to_error(asked.client(request_retries=4, stream_retries=5))
+    told = [(value.attempt, value.attempts) for value in values if isinstance(value, Retrying)]
+    assert told == [(number, 5) for number in range(1, 6)]
+
+
+async def test_without_a_stream_budget_retries_of_the_request_are_told(asked: Asked) -> None:
+    asked.server.answer(refusal("503 No", {}))
+    values, _ = await asked.run_to_error(asked.client(request_retries=2, stream_retries=0))
+    told = [(value.attempt, value.attempts) for value in values if isinstance(value, Retrying)]
+    assert told == [(1, 2), (2, 2)]
+
+
+async def test_a_wait_that_the_server_names_is_told(asked: Asked) -> None:
+    asked.server.answer(refusal("503 No", {}, retry_after="30"))
+    asked.server.answer(stream_head(), sse(*PLAIN))
+    values = await asked.run()
+    (retrying,) = [value for value in values if isinstance(value, Retrying)]
+    assert (retrying.attempt, retrying.attempts, retrying.delay) == (1, 5, 30.0)
 
 
 @pytest.mark.parametrize("status", ["408 Timeout", "409 Conflict"])
