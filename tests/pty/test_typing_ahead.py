@@ -24,5 +24,7 @@ def test_a_letter_right_after_esc_is_a_key_of_the_pane(deck: Open) -> None:
         terminal.wait_screen("draft")
         terminal.send("\x1bk")
         terminal.wait_screen("i write")
-        terminal.send("i!")
+        terminal.send("i")
+        terminal.wait_screen("ctrl-x ? help")
+        terminal.send("!")
         terminal.wait_screen("draft!")
