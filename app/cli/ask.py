@@ -278,7 +278,7 @@ class JsonPrinter:
                     "status": event.status.value,
                     "reason": event.reason,
                     "text": event.text,
-                    "response_id": event.response_id,
+                    "response_id": event.response_id or None,
                 }
             case _:
                 return None

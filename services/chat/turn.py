@@ -217,7 +217,10 @@ class Turn:
     def _drop_reasoning(self, error: RefusedError) -> bool:
         """Whether leaving reasoning out may help against `error`, and was not tried yet."""
         chat = self._chat
-        if error.status != 400 or "encrypted" not in f"{error.code} {error.message}".lower():
+        if (
+            error.status not in {200, 400}
+            or "encrypted" not in f"{error.code} {error.message}".lower()
+        ):
             return False
         if chat.without_reasoning == len(chat.history):
             return False

@@ -334,7 +334,7 @@ class InferenceClient:
         Models that do not reason refuse to be asked for it, and some servers know no
         `stream_options`.
         """
-        if not isinstance(error, RefusedError) or error.status not in {400, 422}:
+        if not isinstance(error, RefusedError) or error.status not in {200, 400, 422}:
             return False
         said = error.message.lower()
         model = run.request.model

@@ -342,7 +342,7 @@ def not_a_stream(
             return limited(said, status=None, support=support, now=now)
         return RefusedError(
             f"The server refused the request{_reason(said)}",
-            status=400,
+            status=status,
             request_id=support,
             code=said.code,
         )

@@ -302,3 +302,11 @@ def test_a_model_that_calls_a_tool_gets_an_error_and_goes_on(
     output = sim.sent("/responses")[1].body["input"][-1]
     assert (output["type"], output["call_id"]) == ("function_call_output", "call_1")
     assert output["output"] == "error: there is no tool named shell"
+
+
+def test_a_failed_turn_has_no_response_id(sim: Simulator, foredeck: CommandLine) -> None:
+    sim.script("responses", [Status(400, {}, {"error": {"message": "Sorry about that!"}})])
+    ended = foredeck("ask", "--json", "hi")
+    assert (ended.lines[-1]["status"], ended.lines[-1]["response_id"]) == ("failed", None)
+    assert "Sorry about that!" in ended.err
+    assert "!." not in ended.err

@@ -245,3 +245,9 @@ async def test_an_answer_that_is_no_stream_is_tried_again_and_named(asked: Asked
     _, error = await asked.run_to_error(asked.client(stream_retries=1))
     assert str(error) == "The server answered 200 without a stream (text/html)"
     assert len(asked.server.requests) == 2
+
+
+async def test_an_error_in_a_200_keeps_the_status_that_was_sent(asked: Asked) -> None:
+    asked.server.answer(refusal("200 OK", {"detail": "Unsupported"}))
+    _, error = await asked.run_to_error()
+    assert error.status == 200
