@@ -69,7 +69,7 @@ def run_app(arguments: Namespace) -> int:
         try:
             open_services, host = _opener(settings, again)
         except ServiceError as error:
-            sys.stderr.write(f"error: {error.message}. {error.next_step}.\n")
+            sys.stderr.write(f"error: {error.failure.line}\n")
             return EXIT_USAGE
         app = Foredeck(
             settings, open_services, prompt=arguments.prompt or "", host=host, notice=notice

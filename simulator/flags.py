@@ -10,7 +10,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--story", default="day", metavar="NAME|FILE", help="what it answers; `list` names them"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="the same answers for the same N")
+    parser.add_argument("--seed", type=_seed, metavar="N", help="the same answers for the same N")
     parser.add_argument(
         "--speed", type=_speed, default=1.0, metavar="X", help="1 is human pace, `inf` no waits"
     )
@@ -25,14 +25,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError("a port is between 0 and 65535")
-    return port
+    if not (text.isascii() and text.isdecimal()) or int(text) > 65535:
+        raise argparse.ArgumentTypeError("a port is a number between 0 and 65535")
+    return int(text)
 
 
 def _speed(text: str) -> float:
-    speed = float(text)
+    try:
+        speed = float(text)
+    except ValueError:
+        speed = math.nan
     if math.isnan(speed) or speed <= 0:
-        raise argparse.ArgumentTypeError("a speed is greater than 0")
+        raise argparse.ArgumentTypeError("a speed is a number greater than 0")
     return speed
+
+
+def _seed(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("a seed is a whole number") from error

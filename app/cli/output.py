@@ -80,12 +80,8 @@ class Output:
         Returns:
             The exit code that goes with it.
         """
-        parts = [f"error: {failure.message.rstrip('.')}."]
-        if failure.next_step:
-            parts.append(f"{failure.next_step.rstrip('.')}.")
-        if failure.request_id:
-            parts.append(f"({failure.request_id})")
-        self.say(" ".join(parts))
+        support = f" ({failure.request_id})" if failure.request_id else ""
+        self.say(f"error: {failure.line}{support}")
         if self.is_json:
             self.say(json.dumps({"error": failure_values(failure)}, ensure_ascii=False))
         return EXITS[failure.kind]

@@ -268,10 +268,9 @@ def _add_completion(commands: Any) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is less than 1")
-    return number
+    if not (text.isascii() and text.isdecimal()) or not int(text):
+        raise argparse.ArgumentTypeError(f'"{text}" is no number of 1 or more')
+    return int(text)
 
 
 _BUILDERS: dict[str, Callable[[Any], None]] = {

@@ -33,3 +33,15 @@ class Failure:
     """Unix seconds: when trying again makes sense, where the server said so."""
     code: str | None = None
     """The server's own code (`context_length_exceeded`, …), where it gave one."""
+
+    @property
+    def line(self) -> str:
+        """Cause and next step as sentences, each with its own end."""
+        return " ".join(as_sentence(each) for each in (self.message, self.next_step) if each)
+
+
+def as_sentence(text: str) -> str:
+    """Text with a capital and a full stop, unless it ends otherwise (`Sorry!`)."""
+    ended = text if text.endswith((".", "!", "?", "…")) else f"{text}."
+    word = ended.split(" ", 1)[0]
+    return ended[:1].upper() + ended[1:] if word.isalpha() and word.islower() else ended

@@ -6,6 +6,7 @@ from typing import Final
 from services.errors import StorageError
 
 _KEPT: Final = "what is open stays in memory until you quit"
+_ONLY_KEPT: Final = "What is open stays in memory until you quit"
 
 # Primary result codes (https://www.sqlite.org/rescode.html): message and next step.
 _WORDING: Final = {
@@ -24,7 +25,7 @@ _WORDING: Final = {
         "The database is damaged",
         "Start again: the damaged file is then set aside",
     ),
-    sqlite3.SQLITE_TOOBIG: ("This is too large to be saved", _KEPT),
+    sqlite3.SQLITE_TOOBIG: ("This is too large to be saved", _ONLY_KEPT),
 }
 
 
@@ -46,9 +47,9 @@ def storage_error(error: sqlite3.Error | OSError) -> StorageError:
     """The same failure as an error that may leave `services`."""
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        return StorageError(f"Nothing can be saved: {reason}", next_step=_KEPT)
+        return StorageError(f"Nothing can be saved: {reason}", next_step=_ONLY_KEPT)
     wording = _WORDING.get(primary_code(error))
     if wording is None:
         name = getattr(error, "sqlite_errorname", type(error).__name__)
-        return StorageError(f"The database refused a change ({name})", next_step=_KEPT)
+        return StorageError(f"The database refused a change ({name})", next_step=_ONLY_KEPT)
     return StorageError(wording[0], next_step=wording[1])

@@ -162,6 +162,8 @@ def test_a_server_that_is_not_there_is_told_calmly(foredeck: CommandLine) -> Non
     assert ended.err.splitlines() == [
         f"note: nothing answers at 127.0.0.1:{port}, retry 1 of 2",
         f"note: nothing answers at 127.0.0.1:{port}, retry 2 of 2",
-        f"error: Nothing answers at 127.0.0.1:{port}. "
-        "Check that the server runs and the address is right.",
+        (
+            f"error: Nothing answers at 127.0.0.1:{port}. "
+            "Check that the server runs and the address is right."
+        ),
     ]

@@ -73,3 +73,21 @@ def test_the_command_line_starts_without_textual(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True
     )
     assert ended.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["simulate", "--speed", "x"], "a speed is a number greater than 0"),
+        (["simulate", "--port", "x"], "a port is a number between 0 and 65535"),
+        (["simulate", "--seed", "x"], "a seed is a whole number"),
+        (["chats", "list", "--limit", "x"], '"x" is no number of 1 or more'),
+    ],
+)
+def test_a_wrong_number_is_refused_in_words(
+    argv: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+    assert ended.value.code == 2
+    assert said in capsys.readouterr().err
