@@ -2,12 +2,12 @@
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, cast
 
+from app.cli.output import Output
 from app.settings import Settings, load_settings, read_config
 
 
@@ -30,7 +30,7 @@ def add_parser(subparsers: Any) -> None:
             command.add_argument("--json", action="store_true", help="one JSON document")
 
 
-def run(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace, output: Output) -> int:
     """Run one of the commands.
 
     Returns:
@@ -39,19 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
     settings = load_settings(vars(arguments))
     match arguments.config_command:
         case "path":
-            sys.stdout.write(f"{settings.folders.config_file}\n")
+            output.write(f"{settings.folders.config_file}\n")
         case "schema":
             from app.settings_model import schema
 
-            sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+            output.write(json.dumps(schema(), indent=2) + "\n")
         case "validate":
-            return _validate(settings)
+            return _validate(settings, output)
         case _:
-            _show(settings, as_json=bool(arguments.json))
+            _show(settings, output)
     return 0
 
 
-def _show(settings: Settings, *, as_json: bool) -> None:
+def _show(settings: Settings, output: Output) -> None:
     values: dict[str, Any] = {
         entry.name: getattr(settings, entry.name)
         for entry in fields(Settings)
@@ -61,13 +61,13 @@ def _show(settings: Settings, *, as_json: bool) -> None:
     values["config_file"] = settings.folders.config_file
     values["data"] = settings.folders.data
     values["state"] = settings.folders.state
-    if as_json:
-        sys.stdout.write(json.dumps(values, default=_plain, ensure_ascii=False) + "\n")
+    if output.is_json:
+        output.write(json.dumps(values, default=_plain, ensure_ascii=False) + "\n")
     else:
         for key, value in values.items():
-            sys.stdout.write(f"{key} = {json.dumps(value, default=_plain, ensure_ascii=False)}\n")
+            output.write(f"{key} = {json.dumps(value, default=_plain, ensure_ascii=False)}\n")
     for problem in settings.problems:
-        sys.stderr.write(f"warning: {problem}\n")
+        output.say(f"warning: {problem}")
 
 
 def _plain(value: object) -> object:
@@ -76,14 +76,14 @@ def _plain(value: object) -> object:
     return dict(cast("Mapping[str, str]", value))
 
 
-def _validate(settings: Settings) -> int:
+def _validate(settings: Settings, output: Output) -> int:
     from app.settings_model import validate
 
     path: Path = settings.folders.config_file
     table, unreadable = read_config(path, is_named=True)
     problems = [*unreadable, *validate(table)]
     for problem in problems:
-        sys.stderr.write(f"error: {problem}\n")
+        output.say(f"error: {problem}")
     if not problems:
-        sys.stdout.write(f"{path} is valid\n")
+        output.write(f"{path} is valid\n")
     return 2 if problems else 0

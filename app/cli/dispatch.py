@@ -58,7 +58,7 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
         case "config":
             from app.cli import config
 
-            return config.run(arguments)
+            return config.run(arguments, output)
         case "simulate":
             from app.cli import simulate
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO, cast
 
 from services.clean import clean
+from services.errors import StorageError
 from services.models.failure import Failure, FailureKind
 
 EXIT_OK = 0
@@ -47,9 +48,17 @@ class Output:
 
         Raises:
             BrokenPipeError: Whoever read it has gone.
+            StorageError: It cannot be written.
         """
-        self._out.write(text)
-        self._out.flush()
+        try:
+            self._out.write(text)
+            self._out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            let_stdout_go()
+            reason = error.strerror or type(error).__name__
+            raise StorageError(f"The output cannot be written: {reason}") from error
 
     def document(self, value: Mapping[str, Any]) -> None:
         """A JSON document in one line."""
@@ -97,7 +106,7 @@ def standard_output(*, is_json: bool) -> Output:
 
 
 def let_stdout_go() -> None:
-    """After a closed pipe: what is still buffered must not complain at exit."""
+    """After a closed pipe or a full disk: what is still buffered must not complain at exit."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

@@ -167,3 +167,17 @@ def test_a_server_that_is_not_there_is_told_calmly(foredeck: CommandLine) -> Non
             "Check that the server runs and the address is right."
         ),
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("arguments", [("ask", "hi"), ("models",), ("config", "show")])
+def test_an_output_that_takes_nothing_is_named(
+    foredeck: CommandLine, arguments: tuple[str, ...]
+) -> None:
+    with (
+        open("/dev/full", "w") as full,  # noqa: PTH123 a device
+        foredeck.start(*arguments, stdout=full) as process,
+    ):
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert err == "error: The output cannot be written: No space left on device.\n"
