@@ -190,7 +190,8 @@ def choose(wanted: str, environ: Mapping[str, str]) -> str:
             return wanted
         case _:
             is_light = _has_light_background(environ.get("COLORFGBG", ""))
-            if _has_16_colours(environ):
+            # Without colour nothing may be painted, the background least of all.
+            if environ.get("NO_COLOR") or _has_16_colours(environ):
                 return ANSI_LIGHT if is_light else ANSI_DARK
             return LIGHT if is_light else DARK
 

@@ -58,18 +58,26 @@ class TurnStatus(Widget):
         self._reduced_motion = reduced_motion
         self._now = now
         self._timer: Timer | None = None
+        self._ticks_every = 0.0
         self.display = False
 
     def watch_state(self, state: TurnState | None) -> None:
         self._show_or_hide()
+        wanted = self._interval(state)
+        if wanted == self._ticks_every or (wanted and not self.is_attached):
+            return
+        self._ticks_every = wanted
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        if wanted:
+            self._timer = self.set_interval(wanted, self._turn, name="turn status")
+
+    def _interval(self, state: TurnState | None) -> float:
+        """Seconds between two looks at the clock; 0 for none. Nothing turns while it waits."""
         if state is None:
-            if self._timer is not None:
-                self._timer.stop()
-                self._timer = None
-        elif self._timer is None and self.is_attached:
-            self._timer = self.set_interval(
-                TICK if self._reduced_motion else FRAME, self._turn, name="turn status"
-            )
+            return 0.0
+        return TICK if self._reduced_motion or state.retry_at is not None else FRAME
 
     def on_mount(self) -> None:
         self.watch_state(self.state)
@@ -100,7 +108,7 @@ class TurnStatus(Widget):
         return Content.assemble(left, " " * gap, right)
 
     def _mark(self) -> str:
-        if self._reduced_motion:
+        if self._reduced_motion or (self.state and self.state.retry_at is not None):
             return self._glyphs.working
         frames = self._glyphs.spinner
         return frames[int(self._now() / FRAME) % len(frames)]

@@ -59,6 +59,7 @@ class ShellActions(Screen[None]):
         self._services: Services | None = None
         self._quit_armed_at = float("-inf")
         self._has_mouse = settings.mouse
+        self._is_zoomed = False
 
     @property
     def app(self) -> App[Any]:
@@ -98,7 +99,7 @@ class ShellActions(Screen[None]):
             self.app.exit()
             return
         self._quit_armed_at = now
-        self._say(f"{key} again within 2 s quits")
+        self.app.notify(f"{key} again within 2 s quits", timeout=QUIT_WITHIN, markup=False)
 
     def action_back(self) -> None:
         """Back out of what is open, then quit when repeated."""
@@ -133,7 +134,11 @@ class ShellActions(Screen[None]):
 
     def action_zoom(self) -> None:
         """Give the conversation the whole width, or the list its place back."""
-        self.toggle_class("-zoomed")
+        self._is_zoomed = not self._is_zoomed
+        self._show_panes()
+
+    def _show_panes(self) -> None:
+        """Show the list of chats, or not; `ShellScreen` knows how much room there is."""
 
     def action_interrupt(self) -> None:
         """Stop the running answer."""
@@ -186,7 +191,7 @@ class ShellActions(Screen[None]):
             await view.load_earlier(sys.maxsize)
         count = view.transcript.find(query)
         if query:
-            self._say(f"{count:,} found" if count else "not found")
+            self._say(f"{count:,} found; n and N go through them" if count else "not found")
 
     def action_close_find(self) -> None:
         """Put the search field away, and what it did."""

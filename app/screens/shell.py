@@ -180,12 +180,17 @@ class ShellScreen(ShellActions):
             self.state = "not connected"
 
     def on_resize(self) -> None:
-        width, height = self.size
-        self.set_class(width < LIST_COLUMNS, "-one-pane")
+        height = self.size.height
+        self._show_panes()
         self.set_class(height < TINY_ROWS, "-tiny")
         if (view := self._view) is not None:
             view.is_low = height < LOW_ROWS
         self._tell_footer()
+
+    def _show_panes(self) -> None:
+        """Show the list where there is room. A class on the screen would restyle every node."""
+        if self._pane is not None:
+            self._pane.display = self.size.width >= LIST_COLUMNS and not self._is_zoomed
 
     def watch_state(self) -> None:
         if self.is_mounted:

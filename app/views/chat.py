@@ -207,10 +207,9 @@ class ChatView(Vertical):
         match event:
             case QueueChanged():
                 self.composer.queue = event.queue
-                self.status.queued = len(event.queue)
             case TurnStarted():
                 self.is_answering = True
-                self._usage = None
+                self._usage, self.status.tokens = None, 0
                 self.status.summary = ""
                 self.post_message(self.Changed())
             case ItemStarted():

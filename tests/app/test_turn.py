@@ -114,7 +114,7 @@ async def test_interrupting_keeps_the_text_and_gives_the_queue_back(
         await deck.pilot.press("ctrl+c")
         await deck.until(lambda: not deck.view.is_answering)
         await deck.until(lambda: deck.view.composer.text == "second")
-        assert deck.shows("interrupted")
+        assert deck.shows("unfinished")
         (reply,) = [item for item in deck.items() if isinstance(item, Reply)]
         assert (reply.text, reply.is_partial) == ("partly", True)
         assert sim.sent("/responses")[0].closed.wait(2)

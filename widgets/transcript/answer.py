@@ -244,7 +244,7 @@ class AnswerPart(Block):
             case "refusal":
                 rows = wrap([("declined  ", ink.warning), (part.source, ink.text)], limit)
             case "interrupted":
-                rows = wrap([("interrupted", ink.muted)], limit)
+                rows = wrap([("unfinished", ink.muted)], limit)
             case "plain":
                 base = ink.muted if self.is_dimmed else ink.text
                 rows = wrap([(part.source, base)], limit)

@@ -39,7 +39,7 @@ CASES: list[tuple[Item, list[str]]] = [
      ["☑ a", "☐ b", "  1. c", "", "<b>raw</b> [/x]"]),
     (Reply(id="i", turn_id="t", text="> quoted\n\n---"), ["▎ quoted", "", "─" * 60]),
     (Reply(id="i", turn_id="t", refusal="I cannot help"), ["declined  I cannot help"]),
-    (Reply(id="i", turn_id="t", text="half", is_partial=True), ["half", "interrupted"]),
+    (Reply(id="i", turn_id="t", text="half", is_partial=True), ["half", "unfinished"]),
     (Reasoning(id="i", turn_id="t", summary="s", seconds=75), ["▸ thought for 1 min 15 s"]),
     (ToolCall(id="i", turn_id="t", call_id="c", name="shell", arguments="ls -l", words="ls -l", output="x",
               exit_code=2, status=CallStatus.FAILED, seconds=0.8), ["▸ ls -l · exit 2 · 0.8 s"]),
