@@ -191,7 +191,7 @@ class ShellActions(Screen[None]):
             await view.load_earlier(sys.maxsize)
         count = view.transcript.find(query)
         if query:
-            self._say(f"{count:,} found; n and N go through them" if count else "not found")
+            self._say(f"{count:,} found" if count else "not found")
 
     def action_close_find(self) -> None:
         """Put the search field away, and what it did."""
