@@ -41,7 +41,5 @@ class Failure:
 
 
 def as_sentence(text: str) -> str:
-    """Text with a capital and a full stop, unless it ends otherwise (`Sorry!`)."""
-    ended = text if text.endswith((".", "!", "?", "…")) else f"{text}."
-    word = ended.split(" ", 1)[0]
-    return ended[:1].upper() + ended[1:] if word.isalpha() and word.islower() else ended
+    """Text with a full stop, unless it ends otherwise (`Sorry!`)."""
+    return text if text.endswith((".", "!", "?", "…")) else f"{text}."

@@ -10,7 +10,6 @@ from services.models.failure import Failure, FailureKind
     [
         ("It broke", "Try again", "It broke. Try again."),
         ("Sorry about that!", "Try again later", "Sorry about that! Try again later."),
-        ("No space", "what is open stays", "No space. What is open stays."),
         ("127.0.0.1 is silent", "", "127.0.0.1 is silent."),
         ("api.example.com is silent", "", "api.example.com is silent."),
     ],
