@@ -64,7 +64,9 @@ class Settings:
     plain: bool = False
     no_input: bool = False
     problems: tuple[str, ...] = ()
-    """What is wrong with the configuration, a sentence each."""
+    """What is wrong with the configuration, a sentence each; the app goes on and says so."""
+    errors: tuple[str, ...] = ()
+    """Those after which a command does not guess: what was named is missing, or is wrong."""
 
 
 FLAT_KEYS: Mapping[str, tuple[type, ...]] = {
@@ -111,12 +113,14 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     """
     named = {key: value for key, value in flags.items() if value is not None}
     folders = find_folders(environ, named.get("config"))
-    table, problems = read_config(folders.config_file, is_named=bool(named.get("config")))
+    is_named = bool(named.get("config") or environ.get("FOREDECK_CONFIG"))
+    table, unreadable = read_config(folders.config_file, is_named=is_named)
+    found = _Findings(unreadable)
     values: dict[str, Any] = {}
-    _take(table, values, problems, where="")
+    _take(table, values, found, where="")
     profile = named.get("profile")
     if profile is not None:
-        _take_profile(str(profile), table, values, problems)
+        _take_profile(str(profile), table, values, found)
         values["profile"] = profile
     if environ.get("FOREDECK_OPENAI_BASE_URL"):
         values["openai_base_url"] = environ["FOREDECK_OPENAI_BASE_URL"]
@@ -127,7 +131,8 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
     if isinstance(values.get("log_file"), str):
         values["log_file"] = Path(values["log_file"]).expanduser()
     values.pop("folders", None)
-    return replace(Settings(folders=folders, problems=tuple(problems)), **values)
+    settings = Settings(folders=folders, problems=tuple(found.problems), errors=tuple(found.errors))
+    return replace(settings, **values)
 
 
 def read_config(path: Path, *, is_named: bool = False) -> tuple[Table, list[str]]:
@@ -154,45 +159,62 @@ def read_config(path: Path, *, is_named: bool = False) -> tuple[Table, list[str]
         return {}, [f"{path} is not valid TOML: {reason}"]
 
 
-def _take_profile(name: str, table: Table, values: dict[str, Any], problems: list[str]) -> None:
+class _Findings:
+    """What is wrong with a configuration."""
+
+    def __init__(self, unreadable: list[str]) -> None:
+        self.problems = list(unreadable)
+        self.errors = list(unreadable)
+
+    def unknown(self, text: str) -> None:
+        """Something that does no harm."""
+        self.problems.append(text)
+
+    def wrong(self, text: str, instead: str = "") -> None:
+        """Something that was meant otherwise, and what the app does instead."""
+        self.errors.append(text)
+        self.problems.append(text + instead)
+
+
+def _take_profile(name: str, table: Table, values: dict[str, Any], found: _Findings) -> None:
     profiles: Any = table.get("profiles", {})
     chosen: Any = cast("Table", profiles).get(name) if isinstance(profiles, dict) else None
     if isinstance(chosen, dict):
-        _take(cast("Table", chosen), values, problems, where=f"profiles.{name}.")
+        _take(cast("Table", chosen), values, found, where=f"profiles.{name}.")
     elif name != "api":
-        problems.append(f'There is no profile "{name}" in the configuration')
+        found.wrong(f'There is no profile "{name}" in the configuration')
 
 
-def _take(table: Table, values: dict[str, Any], problems: list[str], where: str) -> None:
+def _take(table: Table, values: dict[str, Any], found: _Findings, where: str) -> None:
     for key, value in table.items():
         if key in FLAT_KEYS:
             kinds = FLAT_KEYS[key]
             fits = isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))
             if not fits:
                 words = TYPE_WORDS[kinds[0]]
-                problems.append(f"{where}{key} must be {words}; the default is used")
+                found.wrong(f"{where}{key} must be {words}", "; the default is used")
             elif key in CHOICES and value not in CHOICES[key]:
-                problems.append(_no_choice(f"{where}{key}", CHOICES[key]))
+                found.wrong(_no_choice(f"{where}{key}", CHOICES[key]), "; the default is used")
             else:
                 values[key] = value
         elif key not in TABLE_KEYS:
-            problems.append(f"{where}{key} is not a setting; it is left out")
-    _take_keys(table.get("keys", {}), values, problems, where)
+            found.unknown(f"{where}{key} is not a setting; it is left out")
+    _take_keys(table.get("keys", {}), values, found, where)
     providers: Any = table.get("providers", {})
     if _is_table_of_tables(providers):
         values["providers"] = {**values.get("providers", {}), **providers}
     else:
-        problems.append(f"{where}providers must hold tables, such as [providers.local]")
+        found.wrong(f"{where}providers must hold tables, such as [providers.local]")
     hosts: Any = table.get("allow_token_hosts", [])
     if isinstance(hosts, list) and all(isinstance(h, str) for h in cast("list[Any]", hosts)):
         values["allow_token_hosts"] = tuple(cast("list[str]", hosts))
     else:
-        problems.append(f"{where}allow_token_hosts must be a list of host names")
+        found.wrong(f"{where}allow_token_hosts must be a list of host names")
 
 
-def _take_keys(keys: Any, values: dict[str, Any], problems: list[str], where: str) -> None:
+def _take_keys(keys: Any, values: dict[str, Any], found: _Findings, where: str) -> None:
     if not isinstance(keys, dict):
-        problems.append(f"{where}keys must be a table")
+        found.wrong(f"{where}keys must be a table")
         return
     for key, value in cast("dict[str, Any]", keys).items():
         match key:
@@ -200,16 +222,18 @@ def _take_keys(keys: Any, values: dict[str, Any], problems: list[str], where: st
                 if value in CHOICES[key]:
                     values[f"key_{key}"] = value
                 else:
-                    problems.append(_no_choice(f"{where}keys.{key}", CHOICES[key]))
+                    found.wrong(
+                        _no_choice(f"{where}keys.{key}", CHOICES[key]), "; the default is used"
+                    )
             case "bind":
                 if isinstance(value, dict) and all(
                     isinstance(k, str) for k in cast("dict[str, Any]", value).values()
                 ):
                     values["key_bindings"] = dict(cast("dict[str, str]", value))
                 else:
-                    problems.append(f"{where}keys.bind must map action ids to keys")
+                    found.wrong(f"{where}keys.bind must map action ids to keys")
             case _:
-                problems.append(f"{where}keys.{key} is not a setting; it is left out")
+                found.unknown(f"{where}keys.{key} is not a setting; it is left out")
 
 
 def _is_table_of_tables(value: Any) -> bool:
@@ -219,4 +243,4 @@ def _is_table_of_tables(value: Any) -> bool:
 
 
 def _no_choice(name: str, choices: tuple[str, ...]) -> str:
-    return f"{name} must be one of {', '.join(choices)}; the default is used"
+    return f"{name} must be one of {', '.join(choices)}"

@@ -18,12 +18,14 @@ from app.cli.output import (
     standard_output,
 )
 from app.settings import Settings, load_settings
-from services.errors import ServiceError
+from services.errors import ServiceError, UsageError
 
 if TYPE_CHECKING:
     from app.wiring import Services
     from services.provider import Provider
 
+CONFIGURED = {"ask", "models", "chats"}
+"""Commands that do not start with a configuration that is wrong, which might name their server."""
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
@@ -54,6 +56,8 @@ def run_command(arguments: Namespace) -> int:
 
 
 def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
+    if settings.errors and arguments.command in CONFIGURED:
+        raise UsageError(settings.errors[0], next_step="Check it with foredeck config validate")
     match arguments.command:
         case "config":
             from app.cli import config
