@@ -15,6 +15,8 @@ _OUTPUT_TYPES = {
     "tool_search_call": "tool_search_output",
 }
 """Calls that the client answers, and with which type of item."""
+_OUTPUTS = frozenset(_OUTPUT_TYPES.values())
+_PAIRED = frozenset(_OUTPUT_TYPES) | _OUTPUTS
 
 
 def call_id(item: Mapping[str, Any]) -> str | None:
@@ -55,14 +57,19 @@ def fit(
         without_encrypted: Leave out what only the server that made it can read.
         without_reasoning_before: Leave out reasoning among this many items from the start.
     """
-    kept = [
-        item
-        for index, item in enumerate(history)
-        if not (without_encrypted and item.get("encrypted_content"))
-        and not (index < without_reasoning_before and item.get("type") == "reasoning")
-    ]
-    calls = {key for item in kept if (key := call_id(item)) is not None}
-    outputs = {item.get("call_id") for item in kept if _is_output(item)}
+    kept: Sequence[Mapping[str, Any]] = history
+    if without_encrypted or without_reasoning_before:
+        kept = [
+            item
+            for index, item in enumerate(history)
+            if not (without_encrypted and item.get("encrypted_content"))
+            and not (index < without_reasoning_before and item.get("type") == "reasoning")
+        ]
+    pairs = [item for item in kept if item.get("type") in _PAIRED]
+    calls = {key for item in pairs if (key := call_id(item)) is not None}
+    outputs = {item.get("call_id") for item in pairs if _is_output(item)}
+    if calls == outputs:
+        return tuple(kept)
     fitted: list[Mapping[str, Any]] = []
     for item in kept:
         if _is_output(item) and item.get("call_id") not in calls:
@@ -86,4 +93,4 @@ def said(text: str) -> dict[str, Any]:
 def _is_output(item: Mapping[str, Any]) -> bool:
     if item.get("type") == "tool_search_output" and item.get("execution") == "server":
         return False
-    return item.get("type") in _OUTPUT_TYPES.values()
+    return item.get("type") in _OUTPUTS

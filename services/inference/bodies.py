@@ -1,7 +1,7 @@
 """Bodies of the requests, for both wires. Wire format: docs/protocols/turns.md."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from services.inference.stream import InferenceRequest
@@ -14,12 +14,14 @@ _CALLS: Final = {
     "local_shell_call": "function_call_output",
     "custom_tool_call": "custom_tool_call_output",
 }
+_OUTPUTS: Final = frozenset(_CALLS.values())
+_PAIRED: Final = frozenset(_CALLS) | _OUTPUTS
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-def encode(body: Mapping[str, Any]) -> bytes:
-    """A body as JSON; lone surrogates, which no UTF-8 can hold, become U+FFFD."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return whole_text(text).encode()
+def encode(value: object) -> bytes:
+    """A body or a part of it as JSON; lone surrogates, which no UTF-8 can hold, become U+FFFD."""
+    return whole_text(_JSON.encode(value)).encode()
 
 
 def responses_body(
@@ -84,14 +86,21 @@ def _input(
             yield item
 
 
-def paired(history: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+def paired(history: Sequence[Mapping[str, Any]]) -> Iterable[Mapping[str, Any]]:
     """The history with an "aborted" output for each open call, without outputs of no call."""
-    calls = {item.get("call_id") for item in history if item.get("type") in _CALLS}
-    outputs = {item.get("call_id") for item in history if item.get("type") in _CALLS.values()}
+    pairs = [item for item in history if item.get("type") in _PAIRED]
+    calls = {item.get("call_id") for item in pairs if item.get("type") in _CALLS}
+    outputs = {item.get("call_id") for item in pairs if item.get("type") in _OUTPUTS}
+    return history if calls == outputs else _completed(history, calls, outputs)
+
+
+def _completed(
+    history: Sequence[Mapping[str, Any]], calls: set[Any], outputs: set[Any]
+) -> Iterator[Mapping[str, Any]]:
     for item in history:
         kind = item.get("type")
         call_id = item.get("call_id")
-        if kind in _CALLS.values() and call_id not in calls:
+        if kind in _OUTPUTS and call_id not in calls:
             continue
         yield item
         if kind in _CALLS and call_id not in outputs:
@@ -150,7 +159,7 @@ def _messages(history: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             _add_message(messages, item)
         elif kind in _CALLS:
             _add_call(messages, item)
-        elif kind in _CALLS.values():
+        elif kind in _OUTPUTS:
             messages.append(
                 {
                     "role": "tool",

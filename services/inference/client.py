@@ -12,8 +12,9 @@ import httpx
 
 from services.clock import Clock
 from services.errors import RefusedError, ServiceError, UnreachableError
-from services.inference.bodies import completions_body, encode, responses_body
+from services.inference.bodies import completions_body, responses_body
 from services.inference.completions import CompletionsReader
+from services.inference.encoding import BodyEncoder
 from services.inference.limits import read_headers
 from services.inference.responses import ModelWatch, ResponsesReader, model_of_headers
 from services.inference.stream import (
@@ -91,6 +92,7 @@ class InferenceClient:
         self._without_reasoning: set[str] = set()
         """Models that refused to be asked for reasoning."""
         self._with_usage = True
+        self._encoder = BodyEncoder()
         self._identity = Identity(has_key=provider.key is not None, key_source=provider.key_source)
 
     @property
@@ -245,7 +247,7 @@ class InferenceClient:
                 "POST",
                 self._url(path),
                 headers={name: value for name, value in headers.items() if _is_header(value)},
-                content=encode(body),
+                content=self._encoder.encode(body, run.request.conversation_id),
                 timeout=httpx.Timeout(idle, connect=connect),
             ),
             identity=self._identity,
