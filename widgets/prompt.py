@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.document._document import EditResult, Location, Selection
 from textual.document._edit import Edit
+from textual.geometry import Size
 from textual.message import Message
 from textual.widgets import TextArea
 
@@ -100,6 +101,17 @@ class Prompt(TextArea, inherit_bindings=False):
         self.is_found = True
         self._place: int | None = None
         self._before_search = ""
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many rows as the text has, up to a third of the screen.
+
+        What holds the field takes its height from here, where its `max-height` of 33vh does not
+        count.
+        """
+        return min(
+            super().get_content_height(container, viewport, width),
+            max(1, viewport.height * 33 // 100),
+        )
 
     @property
     def is_empty(self) -> bool:
