@@ -71,7 +71,7 @@ class WelcomeView(Vertical):
     def compose(self) -> ComposeResult:
         yield Static(Content.styled("Foredeck", "bold"), id="welcome-name")
         yield Static(
-            Content.styled("Chat, cloud agents and your limits in one terminal.", "$text-muted"),
+            Content.styled("Chat with a model in your terminal.", "$text-muted"),
             id="welcome-line",
         )
         yield Static("Nothing is set up yet. Three ways to start:", id="welcome-words")
