@@ -259,14 +259,6 @@ async def test_a_label_can_be_opened(hands: Hands) -> None:
     assert hands.text == "line\n" * 9
 
 
-async def test_an_opened_long_paste_takes_a_third_of_the_screen_at_most(hands: Hands) -> None:
-    await hands.paste("\n".join(f"line {number}" for number in range(300)))
-    await hands.press("ctrl+o")
-    rows = hands.desk.rows()
-    assert sum("line " in row for row in rows) == 36 * 33 // 100
-    assert hands.composer.size.height <= 36 * 33 // 100 + 3
-
-
 async def test_hidden_characters_are_shown_and_sent_as_they_came(hands: Hands) -> None:
     text = "a\x1b[2Jb\u202ec\u200bd\te\x7f\U000e0041"
     await hands.paste(text + "\x00")
