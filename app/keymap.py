@@ -4,11 +4,14 @@ Bindings, footer, help, palette and which-key panel are made from this table, so
 disagree. The user's own keys come from the configuration by id (`[keys.bind]`).
 """
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding
+if TYPE_CHECKING:
+    from textual.binding import Binding
 
 
 class Context(StrEnum):
@@ -180,6 +183,34 @@ SHOWN_KEYS: Mapping[str, str] = {
 }
 
 
+NAMED_KEYS = frozenset(
+    [
+        "enter",
+        "escape",
+        "tab",
+        "space",
+        "backspace",
+        "delete",
+        "insert",
+        "home",
+        "end",
+        "pageup",
+        "pagedown",
+        "up",
+        "down",
+        "left",
+        "right",
+        "slash",
+        "backslash",
+        "at",
+        "minus",
+        "plus",
+        "underscore",
+    ]
+) | {f"f{number}" for number in range(1, 25)}
+"""Keys that Textual gives a name which is not that of a character."""
+
+
 class Keymap:
     """The table with the user's own keys laid over it."""
 
@@ -229,8 +260,11 @@ class Keymap:
         """The actions of a context, in the order of the table."""
         return tuple(action for action in self.actions if action.context is context)
 
-    def bindings(self, *contexts: Context) -> list[Binding]:
+    def bindings(self, *contexts: Context) -> "list[Binding]":
         """Textual bindings, each with the action's id."""
+        # The table is also read by commands, which load no Textual.
+        from textual.binding import Binding
+
         return [
             Binding(
                 ",".join(action.keys),
@@ -273,4 +307,13 @@ def show_keys(keys: Iterable[str], *, is_plain: bool = False) -> str:
 def _is_key(key: str) -> bool:
     *modifiers, last = key.split("+") if len(key) > 1 else [key]
     known = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
-    return set(modifiers) <= known and bool(last) and (len(last) == 1 or last.isidentifier())
+    return set(modifiers) <= known and (len(last) == 1 or last in NAMED_KEYS or _is_character(last))
+
+
+def _is_character(name: str) -> bool:
+    """Whether it is a character's Unicode name, as Textual writes it: `question_mark`."""
+    try:
+        unicodedata.lookup(name.replace("_", " "))
+    except KeyError:
+        return False
+    return name == name.lower()

@@ -43,6 +43,8 @@ def test_own_keys_replace_those_of_the_table() -> None:
     [
         ({"pane.fly": "f"}, 'keys.bind: there is no action "pane.fly"'),
         ({"pane.zoom": "hyperspace+x"}, 'keys.bind: "hyperspace+x" for pane.zoom is not a key'),
+        ({"pane.zoom": "foo"}, 'keys.bind: "foo" for pane.zoom is not a key'),
+        ({"pane.zoom": "ctrl+"}, 'keys.bind: "ctrl+" for pane.zoom is not a key'),
         ({"pane.zoom": "n"}, 'keys: "n" means pane.new and pane.zoom'),
     ],
 )
