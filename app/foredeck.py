@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.provider import Provider
 
-FATAL_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+FATAL_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+"""The terminal is raw and its Ctrl-C a byte, so an interrupt comes from another program."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def test_quitting_restores_the_terminal(deck: Open) -> None:
         assert_restored(terminal, modes)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT])
 def test_a_signal_restores_the_terminal_and_says_so(deck: Open, number: signal.Signals) -> None:
     with deck() as terminal:
         modes = terminal.modes()
