@@ -24,6 +24,7 @@ from services.store import listing, prompts, rows
 from services.store.database import Database
 from services.store.encoding import storable
 from services.store.forking import fork
+from services.store.history import Histories
 
 
 class ChatStore:
@@ -38,6 +39,8 @@ class ChatStore:
         self._database = database
         self._clock = clock
         self._owner = f"{os.getpid()}:{uuid.uuid4()}"
+        self._histories = Histories()
+        """Of the database's thread."""
 
     async def create(
         self, *, chat_id: str, model: str | None, effort: str | None, provider: str | None
@@ -134,8 +137,10 @@ class ChatStore:
         )
 
     async def history(self, chat_id: str) -> tuple[Mapping[str, Any], ...]:
-        """Wire items in order, for the next request."""
-        return await self._database.read(lambda connection: rows.history(connection, chat_id))
+        """Wire items in order, for the next request; nobody may change them."""
+        return await self._database.read(
+            lambda connection: self._histories.read(connection, chat_id)
+        )
 
     async def append_item(
         self, chat_id: str, item: Item, raw: Mapping[str, Any] | None, *, turn_id: str
@@ -156,12 +161,14 @@ class ChatStore:
 
     async def replace_item(self, chat_id: str, item: Item, raw: Mapping[str, Any] | None) -> None:
         """Keep another version of an item, in its place."""
-        await self._write(chat_id, lambda found: rows.put_item(found, chat_id, item, raw))
+        await self._write(chat_id, lambda found: self._put(found, chat_id, item, raw))
 
     async def remove_items(self, chat_id: str, ids: Sequence[str]) -> None:
         """Take items out, and what they had put into the history."""
 
         def work(connection: sqlite3.Connection) -> None:
+            for item_id in ids:
+                self._histories.forget(connection, chat_id, item_id)
             connection.executemany(
                 "DELETE FROM items WHERE chat_id = ? AND id = ?",
                 [(chat_id, storable(item_id)) for item_id in ids],
@@ -278,10 +285,12 @@ class ChatStore:
         Raises:
             NotFoundError: There is no such chat.
         """
-        await self._write(
-            chat_id,
-            lambda connection: connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,)),
-        )
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._histories.drop(chat_id)
+            connection.execute("DELETE FROM chats WHERE id = ?", (chat_id,))
+
+        await self._write(chat_id, work)
 
     async def remember_prompt(self, text: str) -> None:
         """Add to the prompts that the composer offers again; each text stands there once."""
@@ -322,6 +331,16 @@ class ChatStore:
         now = self._clock.now()
         rows.touch(connection, chat_id, now)
         rows.begin_turn(connection, chat_id, turn_id, self._owner, now)
+        self._put(connection, chat_id, item, raw)
+
+    def _put(
+        self,
+        connection: sqlite3.Connection,
+        chat_id: str,
+        item: Item,
+        raw: Mapping[str, Any] | None,
+    ) -> None:
+        self._histories.forget(connection, chat_id, item.id)
         rows.put_item(connection, chat_id, item, raw)
 
     async def _set(self, chat_id: str, statement: str, *values: str | float | None) -> None:

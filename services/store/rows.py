@@ -9,7 +9,6 @@ from services.models.chat import ChatSummary, Item, QueuedMessage, TurnStatus, U
 from services.store.encoding import (
     decode_item,
     decode_queued,
-    decode_raw,
     dump,
     encode_item,
     encode_queued,
@@ -169,15 +168,6 @@ def count_items(connection: sqlite3.Connection, chat_id: str) -> int:
     """How many items a chat has."""
     found = connection.execute("SELECT count(*) FROM items WHERE chat_id = ?", (chat_id,))
     return int(found.fetchone()[0])
-
-
-def history(connection: sqlite3.Connection, chat_id: str) -> tuple[Mapping[str, Any], ...]:
-    """Wire items in order; a damaged one is left out."""
-    found = connection.execute(
-        "SELECT raw FROM items WHERE chat_id = ? AND raw IS NOT NULL ORDER BY place", (chat_id,)
-    )
-    decoded = (decode_raw(row[0]) for row in found)
-    return tuple(raw for raw in decoded if raw is not None)
 
 
 def queue(connection: sqlite3.Connection, chat_id: str) -> tuple[QueuedMessage, ...]:
