@@ -1,6 +1,8 @@
 """Bodies as bytes, where a conversation grows by a little and is sent as a whole each time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
+from operator import is_
 from typing import Any, Final, TypeAlias, cast
 
 from services.inference.bodies import encode
@@ -9,7 +11,8 @@ KEPT: Final = 4
 """Conversations whose items stay encoded; each costs as much memory as its body."""
 _LISTS: Final = frozenset({"input", "messages"})
 
-_Known: TypeAlias = dict[int, tuple[object, bytes]]
+_Known: TypeAlias = tuple[Sequence[object], Sequence[bytes]]
+"""Items that were sent, and each as JSON."""
 
 
 class BodyEncoder:
@@ -28,30 +31,30 @@ class BodyEncoder:
             body: From `services.inference.bodies`.
             conversation_id: Whose items these are.
         """
-        before = self._conversations.pop(conversation_id, {})
-        after: _Known = {}
-        members = (
-            encode(name)
-            + b":"
-            + (
-                _encode_items(cast("list[object]", value), before, after)
-                if name in _LISTS and isinstance(value, list)
-                else encode(value)
-            )
-            for name, value in body.items()
-        )
-        encoded = b"{" + b",".join(members) + b"}"
-        self._conversations[conversation_id] = after
+        known = self._conversations.pop(conversation_id, ((), ()))
+        pieces = [b"{"]
+        for name, value in body.items():
+            pieces += (b"," if len(pieces) > 1 else b"", encode(name), b":")
+            if name in _LISTS and isinstance(value, list):
+                items = cast("list[object]", value)
+                known = items, _encode_items(items, known)
+                pieces.append(b"[")
+                for part in known[1]:
+                    pieces += (part, b",")
+                pieces[-1] = b"]" if items else b"[]"
+            else:
+                pieces.append(encode(value))
+        pieces.append(b"}")
+        self._conversations[conversation_id] = known
         if len(self._conversations) > KEPT:
             del self._conversations[next(iter(self._conversations))]
-        return encoded
+        # Megabytes in the end: joined, and so copied, only once.
+        return b"".join(pieces)
 
 
-def _encode_items(items: list[object], before: _Known, after: _Known) -> bytes:
-    parts: list[bytes] = []
-    for item in items:
-        # The item itself is held as well: an identity counts only while its object lives.
-        known = before.get(id(item)) or (item, encode(item))
-        after[id(item)] = known
-        parts.append(known[1])
-    return b"[" + b",".join(parts) + b"]"
+def _encode_items(items: Sequence[object], known: _Known) -> list[bytes]:
+    """Each item as JSON; nearly always they begin with all those that are known."""
+    before, encoded = known
+    same = sum(takewhile(bool, map(is_, before, items)))
+    others = {id(item): part for item, part in zip(before[same:], encoded[same:], strict=True)}
+    return [*encoded[:same], *(others.get(id(item)) or encode(item) for item in items[same:])]
