@@ -14,6 +14,7 @@ from textual import events
 from textual.app import App
 from textual.binding import BindingType
 from textual.driver import Driver
+from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
 
 from app import caret, themes
@@ -84,6 +85,10 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         """What was typed before there was anything to type into; None from then on."""
         themes.register(self)
         self.theme = themes.choose(settings.theme, os.environ)
+        if settings.no_color:
+            # Textual chose while its own theme, which paints in greys, was still the one in use.
+            self._filters = [f for f in self._filters if not isinstance(f, Monochrome)]
+            self._filters.append(NoColor())
 
     def get_default_screen(self) -> Screen[None]:
         """The shell is the first thing drawn."""
