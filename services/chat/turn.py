@@ -13,7 +13,14 @@ from services.chat import history, wording
 from services.chat.reading import Reading
 from services.chat.record import Collaborators, TurnRecord
 from services.chat.state import ChatState, LastTurn
-from services.errors import RefusedError, ServiceError, UnreachableError, UsageError
+from services.errors import (
+    LoginError,
+    RateLimitedError,
+    RefusedError,
+    ServiceError,
+    UnreachableError,
+    UsageError,
+)
 from services.events import ItemEnded, TurnStarted
 from services.inference.stream import Finished, InferenceRequest, StreamValue
 from services.models.catalogue import ModelInfo
@@ -120,11 +127,22 @@ class Turn:
         )
 
     async def _choose_model(self) -> ModelInfo:
-        slug = self._chat.summary.model or await self._having.catalogue.default()
+        try:
+            slug = self._chat.summary.model or await self._having.catalogue.default()
+        except (LoginError, RateLimitedError, UnreachableError):
+            raise
+        except RefusedError as error:
+            raise RefusedError(
+                f"No model is chosen, and the server's list cannot be had: {error.message}",
+                next_step=wording.CHOOSE_MODEL,
+                status=error.status,
+                request_id=error.request_id,
+                code=error.code,
+            ) from error
         if not slug:
             raise UsageError(
                 "No model is chosen, and the server names none",
-                next_step="Choose a model",
+                next_step=wording.CHOOSE_MODEL,
                 code="model",
             )
         self._model = slug

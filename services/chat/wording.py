@@ -7,6 +7,7 @@ from services.models.failure import FailureKind
 EMPTY_ANSWER = "empty answer: the model ended without saying anything"
 TOO_MANY_CALLS = "stopped: the model keeps calling tools that were not offered"
 REASONING_LEFT_OUT = "the server refused earlier reasoning; asked again without it"
+CHOOSE_MODEL = "Choose one with --model, or set model in the configuration"
 
 _INCOMPLETE = {
     "max_output_tokens": "the answer was cut: the model's limit of output tokens is reached",

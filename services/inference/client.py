@@ -182,6 +182,7 @@ class InferenceClient:
             identity=self._identity,
             clock=self._clock,
             timeout=MODELS_TIMEOUT,
+            retries=Budget.of(self._provider.request_retries, 0).request,
         )
         return read_models(document, self._provider, etag=headers.get("etag"))
 

@@ -21,6 +21,7 @@ from services.transport.failures import (
     request_id,
 )
 from services.transport.network import NetworkTransport
+from services.transport.retry import delay, is_request_retryable
 from services.wire.errors import read_error_body
 from services.wire.reading import JSON_LIMIT, loads
 
@@ -220,6 +221,7 @@ async def read_json(
     clock: Clock,
     timeout: float,
     limit: int = JSON_LIMIT,
+    retries: int = 0,
 ) -> tuple[object, httpx.Headers]:
     """Send a request and read its JSON answer.
 
@@ -228,8 +230,9 @@ async def read_json(
         request: Built by the client.
         identity: Whom the request speaks for.
         clock: Says when a limit ends.
-        timeout: Seconds for all of it.
+        timeout: Seconds for one try; after them no other one begins.
         limit: Bytes of the answer.
+        retries: How often a read is sent again where that may help.
 
     Returns:
         The document (finite numbers, bounded depth) and the headers of the answer.
@@ -237,6 +240,31 @@ async def read_json(
     Raises:
         ServiceError: Nothing was reached, the server refused, or it is no JSON.
     """
+    ends_at = clock.monotonic() + timeout
+    attempt = 0
+    while True:
+        try:
+            return await _read_json_once(client, request, identity, clock, timeout, limit)
+        except ServiceError as error:
+            attempt += 1
+            wait = delay(error, attempt, clock.now())
+            if (
+                attempt > retries
+                or not is_request_retryable(error)
+                or clock.monotonic() + wait >= ends_at
+            ):
+                raise
+        await clock.sleep(wait)
+
+
+async def _read_json_once(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    identity: Identity,
+    clock: Clock,
+    timeout: float,
+    limit: int,
+) -> tuple[object, httpx.Headers]:
     try:
         async with asyncio.timeout(timeout):
             response = await send(client, request, identity=identity, clock=clock, timeout=timeout)

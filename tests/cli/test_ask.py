@@ -310,3 +310,28 @@ def test_a_failed_turn_has_no_response_id(sim: Simulator, foredeck: CommandLine)
     assert (ended.lines[-1]["status"], ended.lines[-1]["response_id"]) == ("failed", None)
     assert "Sorry about that!" in ended.err
     assert "!." not in ended.err
+
+
+def test_one_failure_of_the_list_of_models_does_not_stop_a_question(
+    sim: Simulator, foredeck: CommandLine
+) -> None:
+    sim.script("models", [Status(500, {}, {})])
+    sim.script("responses", events.text_turn("Hello"))
+    ended = foredeck("ask", "hi")
+    assert (ended.code, ended.out, ended.err) == (0, "Hello\n", "")
+
+
+def test_a_list_that_cannot_be_had_says_how_to_choose_a_model(
+    sim: Simulator, foredeck: CommandLine
+) -> None:
+    for _ in range(5):
+        sim.script("models", [Status(500, {"x-request-id": "req_7"}, {"detail": "Oops"})])
+    ended = foredeck("ask", "hi")
+    assert ended.code == 1
+    assert ended.err == (
+        "error: No model is chosen, and the server's list cannot be had: "
+        "The server has trouble (500): Oops. "
+        "Choose one with --model, or set model in the configuration. (req_7)\n"
+    )
+    sim.script("responses", events.text_turn("Hello"))
+    assert foredeck("ask", "--model", "gpt-5.5", "hi").out == "Hello\n"

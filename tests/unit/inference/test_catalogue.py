@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from services.catalogue import ModelCatalogue
-from services.errors import BadPayloadError, NotFoundError, ServiceError, UnreachableError
+from services.errors import (
+    BadPayloadError,
+    LoginError,
+    NotFoundError,
+    RefusedError,
+    ServiceError,
+    UnreachableError,
+)
 from services.models.catalogue import ModelInfo
 from services.provider import Provider
 from services.wire.models import ModelPage, read_models
 from tests.unit.inference.conftest import Asked, FakeClock
-from tests.unit.transport.raw_server import head
+from tests.unit.transport.raw_server import head, refusal
 
 PROVIDER = Provider(id="openai", name="OpenAI", base_url="http://127.0.0.1:1/v1")
 
@@ -241,3 +248,31 @@ async def test_the_client_asks_for_the_list(asked: Asked) -> None:
     assert (await client.model_page()).etag == '"7"'
     assert slugs(await client.models()) == ["a"]
     assert asked.server.requests[0].path == "/v1/models"
+
+
+async def test_the_list_is_asked_for_again_within_the_budget(asked: Asked) -> None:
+    asked.server.answer(refusal("500 Oops", {}))
+    asked.server.answer(head(content_type="application/json") + b'{"data": [{"id": "a"}]}')
+    assert slugs(await asked.client().models()) == ["a"]
+    assert len(asked.clock.slept) == 1
+
+
+async def test_the_list_is_given_up_once_the_budget_is_spent(asked: Asked) -> None:
+    asked.server.answer(refusal("500 Oops", {}))
+    with pytest.raises(RefusedError):
+        await asked.client(request_retries=2).models()
+    assert len(asked.server.requests) == 3
+
+
+async def test_the_list_is_not_waited_for_longer_than_its_limit(asked: Asked) -> None:
+    asked.server.answer(refusal("503 No", {}, retry_after="40"))
+    with pytest.raises(RefusedError):
+        await asked.client().models()
+    assert asked.clock.slept == []
+
+
+async def test_a_list_that_is_refused_is_not_asked_for_again(asked: Asked) -> None:
+    asked.server.answer(refusal("401 No", {}))
+    with pytest.raises(LoginError):
+        await asked.client().models()
+    assert len(asked.server.requests) == 1
