@@ -56,6 +56,8 @@ def inline_pieces(tokens: Sequence["Token"], ink: Ink, base: Style) -> list[Piec
                     pieces.extend(_with_urls(token.content, ink, style))
             case "code_inline":
                 text = token.content.replace("\n", " ")
+                if not ink.has_colour:
+                    text = f"`{text}`"
                 pieces.append((text, ink.surface + Style(bold=style.bold)))
             case "softbreak":
                 pieces.append((" ", style))
