@@ -6,19 +6,16 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from app.online import Online
 from app.providers import choose_provider
 from app.settings import Settings
-from app.version import __version__
 from services.bus import EventBus
-from services.catalogue import ModelCatalogue
 from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError
-from services.inference.client import InferenceClient
 from services.provider import Provider
 from services.store.chats import ChatStore
 from services.store.database import Database
-from services.transport.http import create_client
 
 INSTRUCTIONS = (
     "You are a helpful assistant for software developers, talking in a terminal. "
@@ -32,7 +29,7 @@ class Services:
 
     chat: ChatService
     chats: ChatStore
-    catalogue: ModelCatalogue
+    catalogue: Online
     bus: EventBus
     clock: Clock
     provider: Provider
@@ -76,22 +73,20 @@ async def open_services(
         else:
             database = await Database.in_memory(clock)
         stack.push_async_callback(database.close)
-        http = await stack.enter_async_context(
-            create_client(
+        online = await stack.enter_async_context(
+            Online(
+                provider=provider,
                 environ=environ,
-                user_agent=f"foredeck/{__version__}",
+                models_cache=settings.folders.cache / "models_cache.json",
                 clock=clock,
-                connect_timeout=provider.connect_timeout,
-                idle_timeout=provider.idle_timeout,
+                new_id=_new_id,
             )
         )
-        inference = InferenceClient(http, provider, clock, _new_id)
-        catalogue = ModelCatalogue(inference, settings.folders.cache / "models_cache.json", clock)
         chats = ChatStore(database, clock)
         chat = ChatService(
-            inference=inference,
+            inference=online,
             provider=provider,
-            catalogue=catalogue,
+            catalogue=online,
             store=chats,
             bus=bus,
             clock=clock,
@@ -104,7 +99,7 @@ async def open_services(
         yield Services(
             chat=chat,
             chats=chats,
-            catalogue=catalogue,
+            catalogue=online,
             bus=bus,
             clock=clock,
             provider=provider,

@@ -1,0 +1,135 @@
+"""The provider's end of the services. Importing it takes longer than showing the last chat."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType, TracebackType
+from typing import TYPE_CHECKING, Self, cast
+
+from app.version import __version__
+from services.clock import Clock
+from services.inference.stream import InferenceRequest, StreamValue
+from services.models.catalogue import ModelInfo
+from services.provider import Provider
+
+if TYPE_CHECKING:
+    import httpx
+
+    from services.catalogue import ModelCatalogue
+    from services.inference.client import InferenceClient
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    http: "httpx.AsyncClient"
+    inference: "InferenceClient"
+    catalogue: "ModelCatalogue"
+
+
+class Online:
+    """Asks the provider for answers and for its models.
+
+    What that takes is imported, in a thread, when something is first asked. It is an async context
+    manager; leaving it closes all connections.
+
+    Args:
+        provider: Who is asked.
+        environ: Environment variables.
+        models_cache: The file that keeps the list of models.
+        clock: Time.
+        new_id: Makes ids that are never used again.
+    """
+
+    def __init__(
+        self,
+        *,
+        provider: Provider,
+        environ: Mapping[str, str],
+        models_cache: Path,
+        clock: Clock,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._provider = provider
+        self._environ = environ
+        self._models_cache = models_cache
+        self._clock = clock
+        self._new_id = new_id
+        self._parts: _Parts | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._parts is not None:
+            await self._parts.http.aclose()
+
+    async def run(self, request: InferenceRequest) -> AsyncGenerator[StreamValue, None]:
+        """Yield what the model answers; as `InferenceClient.run`.
+
+        Raises:
+            ServiceError: The budget of retries is spent, or the failure is final.
+        """
+        inference = (await self._imported()).inference
+        async with aclosing(inference.run(request)) as values:
+            async for value in values:
+                yield value
+
+    async def models(self, *, refresh: bool = False) -> tuple[ModelInfo, ...]:
+        """The models that the provider offers, best first; as `ModelCatalogue.models`.
+
+        Args:
+            refresh: Ask the server also when the list is fresh; its failure is then told.
+
+        Raises:
+            ServiceError: The server cannot be asked, and no list is known.
+        """
+        return await (await self._imported()).catalogue.models(refresh=refresh)
+
+    async def default(self) -> str | None:
+        """Slug of the model to take where the user named none."""
+        return await (await self._imported()).catalogue.default()
+
+    def lookup(self, slug: str) -> ModelInfo:
+        """What is known of a model; fallback values where nothing is."""
+        return self._made().catalogue.lookup(slug)
+
+    async def _imported(self) -> _Parts:
+        if self._parts is None:
+            await asyncio.to_thread(_import)
+        return self._made()
+
+    def _made(self) -> _Parts:
+        if self._parts is None:
+            create_client, inference_client, model_catalogue = _import()
+            http = create_client(
+                environ=self._environ,
+                user_agent=f"foredeck/{__version__}",
+                clock=self._clock,
+                connect_timeout=self._provider.connect_timeout,
+                idle_timeout=self._provider.idle_timeout,
+            )
+            inference = inference_client(http, self._provider, self._clock, self._new_id)
+            catalogue = model_catalogue(inference, self._models_cache, self._clock)
+            self._parts = _Parts(http, inference, catalogue)
+        return self._parts
+
+
+def _import() -> (
+    "tuple[Callable[..., httpx.AsyncClient], type[InferenceClient], type[ModelCatalogue]]"
+):
+    # httpx imports its own command line, and with it rich and click, where they are installed;
+    # where they are not, it does without.
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
+    from services.catalogue import ModelCatalogue
+    from services.inference.client import InferenceClient
+    from services.transport.http import create_client
+
+    return create_client, InferenceClient, ModelCatalogue
