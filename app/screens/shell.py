@@ -20,7 +20,6 @@ from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatTranscript
-from app.views.welcome import WelcomeView
 from services.errors import ServiceError
 from services.events import AnyEvent, ChatListChanged, ModelsChanged, ServiceFailed
 from services.models.chat import ChatSummary
@@ -33,6 +32,7 @@ from widgets.pane_title import PaneTitle
 from widgets.transcript.canvas import BlockCanvas
 
 if TYPE_CHECKING:
+    from app.views.welcome import WelcomeView
     from app.wiring import Services
 
 VIEWS = (("2", "Chat"),)
@@ -54,7 +54,7 @@ class ShellScreen(ShellActions):
         """None for the demo."""
 
     # The first key may come right after the first frame, and shall not go to the list of chats.
-    AUTO_FOCUS: ClassVar[str | None] = "Prompt, WelcomeChoices"
+    AUTO_FOCUS: ClassVar[str | None] = "Prompt, ChoiceList"
 
     has_terminal_focus: reactive[bool] = reactive(default=True)
     state: reactive[str] = reactive("starting")
@@ -97,6 +97,9 @@ class ShellScreen(ShellActions):
                 yield self._pane
                 yield self._view
             else:
+                # Needed only once in a life: not for the first frame of all others.
+                from app.views.welcome import WelcomeView
+
                 yield WelcomeView(self._glyphs)
         yield self.find_field
         yield self._footer
@@ -297,8 +300,8 @@ class ShellScreen(ShellActions):
     def _on_refused(self, message: Composer.Refused) -> None:
         self._say(message.text, is_error=True)
 
-    @on(WelcomeView.Ready)
-    def _on_ready(self, message: WelcomeView.Ready) -> None:
+    def on_welcome_view_ready(self, message: "WelcomeView.Ready") -> None:
+        """Start with what the welcome found."""
         self.post_message(self.StartRequested(message.provider))
 
     @on(Footer.HintChosen)
