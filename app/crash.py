@@ -1,5 +1,6 @@
 """A bug of ours ends in one short line and a report in a file: no locals, no secrets."""
 
+import logging
 import os
 import platform
 import sys
@@ -11,6 +12,7 @@ from app.version import __version__
 from services.redact import redact
 
 EXIT_BUG = 70
+_log = logging.getLogger(__name__)
 
 
 def write_report(error: BaseException, folder: Path) -> str:
@@ -20,6 +22,7 @@ def write_report(error: BaseException, folder: Path) -> str:
         error: What nobody expected. Its traceback is kept, the values of its locals are not.
         folder: Made with mode 0700 where it is missing.
     """
+    _log.error("a bug of ours: %s", type(error).__name__)
     lines = traceback.format_exception(error)
     head = (
         f"foredeck {__version__}, Python {platform.python_version()}, {platform.platform()}\n"

@@ -2,11 +2,16 @@
 
 import logging
 import os
-from collections.abc import Iterable
+import stat
+import sys
+from collections.abc import Iterable, Mapping
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import Any, cast
 
+from app.settings import Settings
+from app.version import __version__
 from services.redact import redact
 
 MAX_BYTES = 2_000_000
@@ -28,11 +33,61 @@ class RedactingFormatter(logging.Formatter):
 
 
 class PrivateFileHandler(RotatingFileHandler):
-    """A rotating file that only its owner can read."""
+    """A rotating file that only its owner can read, and no link to another one."""
 
     def _open(self) -> TextIOWrapper:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        return os.fdopen(descriptor, "a", encoding="utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+        descriptor = os.open(self.baseFilename, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise OSError(0, "it is no regular file")
+            os.fchmod(descriptor, 0o600)
+        except OSError:
+            os.close(descriptor)
+            raise
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="replace")
+
+
+def log_start(settings: Settings, what: str, environ: Mapping[str, str] = os.environ) -> str | None:
+    """Begin the log of a run, and say in it what runs.
+
+    Args:
+        settings: Of this run.
+        what: `app`, or the command.
+        environ: Environment variables.
+
+    Returns:
+        A sentence where the file cannot be written, and nothing is logged then.
+    """
+    path = settings.log_file or settings.folders.state / "foredeck.log"
+    trouble = start_log(path, settings.log_level, secrets_of(settings, environ))
+    log = logging.getLogger(__name__)
+    python = ".".join(map(str, sys.version_info[:3]))
+    log.info("foredeck %s starts: %s, Python %s, %s", __version__, what, python, sys.platform)
+    for problem in settings.problems:
+        log.warning("configuration: %s", problem)
+    return trouble
+
+
+def log_end(code: int) -> None:
+    """Say in the log how the run ended."""
+    logging.getLogger(__name__).info("foredeck ends with %d", code)
+
+
+def secrets_of(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Values that must never stand in the log: keys, and what goes into headers and queries."""
+    found = [environ.get("OPENAI_API_KEY", "")]
+    for table in settings.providers.values():
+        found.append(environ.get(str(table.get("env_key", "")), ""))
+        found += _texts(table.get("http_headers")) + _texts(table.get("query_params"))
+        found += [environ.get(name, "") for name in _texts(table.get("env_http_headers"))]
+    return tuple(text for text in found if text)
+
+
+def _texts(table: Any) -> list[str]:
+    return (
+        [str(v) for v in cast("dict[str, Any]", table).values()] if isinstance(table, dict) else []
+    )
 
 
 def start_log(path: Path, level: str, secrets: Iterable[str] = ()) -> str | None:

@@ -57,7 +57,9 @@ def run_app(arguments: Namespace) -> int:
             "error: The app needs a terminal. In scripts and pipes use foredeck ask.\n"
         )
         return EXIT_USAGE
-    _start_log(settings)
+    from app.logs import log_end, log_start
+
+    log_start(settings, "app")
     from app.foredeck import Foredeck
 
     again: StartAgain | None = None
@@ -76,6 +78,7 @@ def run_app(arguments: Namespace) -> int:
         )
         again = app.run(mouse=settings.mouse)
         if again is None:
+            log_end(app.return_code or 0)
             return app.return_code or 0
 
 
@@ -112,10 +115,3 @@ def _open_real(settings: Settings, provider: "Provider") -> "AbstractAsyncContex
     from app.wiring import open_services
 
     return open_services(settings, provider=provider)
-
-
-def _start_log(settings: Settings) -> None:
-    from app.logs import start_log
-
-    path = settings.log_file or settings.folders.state / "foredeck.log"
-    start_log(path, settings.log_level, [os.environ.get("OPENAI_API_KEY", "")])

@@ -1,10 +1,12 @@
 """Clients, store, bus and services, opened in order and closed in reverse."""
 
+import logging
 import os
 import uuid
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from app.online import Online
 from app.providers import choose_provider
@@ -17,6 +19,7 @@ from services.provider import Provider
 from services.store.chats import ChatStore
 from services.store.database import Database
 
+_log = logging.getLogger(__name__)
 INSTRUCTIONS = (
     "You are a helpful assistant for software developers, talking in a terminal. "
     "Be concise and exact. Write Markdown; put code into fenced blocks with their language."
@@ -65,6 +68,8 @@ async def open_services(
             next_step="Set OPENAI_API_KEY, or FOREDECK_OPENAI_BASE_URL for a local server, "
             "or try foredeck --demo",
         )
+    host = urlsplit(provider.base_url).netloc.rpartition("@")[2]
+    _log.info("provider %s at %s speaks %s", provider.id, host, provider.wire)
     clock = SystemClock()
     bus = EventBus()
     async with AsyncExitStack() as stack:
@@ -73,6 +78,8 @@ async def open_services(
         else:
             database = await Database.in_memory(clock)
         stack.push_async_callback(database.close)
+        for notice in database.notices:
+            _log.warning("store: %s", notice)
         online = await stack.enter_async_context(
             Online(
                 provider=provider,

@@ -85,10 +85,15 @@ class ModelCatalogue:
                 return self._models
             try:
                 page = await self._source.model_page()
-            except ServiceError:
+            except ServiceError as error:
+                _log.warning(
+                    "the list of models could not be renewed: %s, status %s, request id %s",
+                    error.kind.value,
+                    error.status,
+                    error.request_id,
+                )
                 if refresh or not self._models:
                     raise
-                _log.info("the list of models could not be renewed; the old one is used")
                 return self._models
             if page.skipped:
                 _log.warning("%d entries of the list of models were skipped", page.skipped)

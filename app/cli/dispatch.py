@@ -39,6 +39,15 @@ def run_command(arguments: Namespace) -> int:
     """
     output = standard_output(is_json=bool(getattr(arguments, "json", False)))
     settings = load_settings(vars(arguments))
+    code = _run_to_end(arguments, settings, output)
+    if arguments.command in CONFIGURED:
+        from app.logs import log_end
+
+        log_end(code)
+    return code
+
+
+def _run_to_end(arguments: Namespace, settings: Settings, output: Output) -> int:
     try:
         return _run(arguments, settings, output)
     except ServiceError as error:
@@ -81,27 +90,26 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
 
             return _with_services(arguments, settings, output, models.run)
         case _:
-            _begin(settings, output)
+            _begin(arguments, settings, output)
             return _until_signal(_run_chats(arguments, settings, output))
 
 
 def _with_services(
     arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
 ) -> int:
-    _begin(settings, output)
+    _begin(arguments, settings, output)
     # httpx imports its own command line, and with it rich and pygments, where they are
     # installed: half of the time to the first token. Without it, it does without.
     sys.modules.setdefault("httpx._main", cast("ModuleType", None))
     return _until_signal(_run_with_services(arguments, settings, output, command))
 
 
-def _begin(settings: Settings, output: Output) -> None:
-    from app.logs import start_log
+def _begin(arguments: Namespace, settings: Settings, output: Output) -> None:
+    from app.logs import log_start
 
     for problem in settings.problems:
         output.say(f"warning: {problem}")
-    path = settings.log_file or settings.folders.state / "foredeck.log"
-    trouble = start_log(path, settings.log_level, [os.environ.get("OPENAI_API_KEY", "")])
+    trouble = log_start(settings, arguments.command)
     if trouble:
         output.say(f"warning: {trouble}")
 

@@ -1,5 +1,6 @@
 """What the responses of one turn say, value by value."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,7 @@ from services.inference.stream import (
 )
 from services.models.chat import CallStatus, Item, Reasoning, Reply, ToolCall, TurnPhase, Usage
 
+_log = logging.getLogger(__name__)
 _DELTAS = {
     "text": TextDelta,
     "refusal": RefusalDelta,
@@ -72,6 +74,7 @@ class Reading:
 
     async def take(self, value: StreamValue) -> None:
         """Tell and keep what one value says."""
+        _log.debug("turn %s: %s", self._record.turn_id, type(value).__name__)
         record = self._record
         match value:
             case Text(item_id=item_id, channel=channel, text=text):
@@ -167,6 +170,14 @@ class Reading:
 
     async def _wait_for_retry(self, retrying: Retrying) -> None:
         record, lost = self._record, retrying.lost_item_ids
+        _log.info(
+            "turn %s: retry %d of %d in %.1f s, %s",
+            record.turn_id,
+            retrying.attempt,
+            retrying.attempts,
+            retrying.delay,
+            wording.for_log(retrying.error),
+        )
         if lost:
             self._dimmed += lost
             record.publish(ItemsDimmed(chat_id=record.chat_id, item_ids=lost))

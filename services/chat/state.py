@@ -1,6 +1,7 @@
 """What the chat service knows of one chat while it is open."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,6 +14,7 @@ from services.models.chat import ChatSummary, QueuedMessage, UserMessage
 if TYPE_CHECKING:
     from services.chat.turn import Turn
 
+_log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
@@ -93,4 +95,5 @@ class Keeper:
         """The store cannot keep things: said once."""
         if not self.has_failed:
             self.has_failed = True
+            _log.warning("the store fails: %s", error.message)
             self._bus.publish(ServiceFailed(failure=error.failure))

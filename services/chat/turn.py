@@ -4,6 +4,7 @@ Wire rules: docs/protocols/turns.md; what is shown and kept when: docs/chat.md.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -27,6 +28,7 @@ from services.models.catalogue import ModelInfo
 from services.models.chat import ErrorCard, Item, TurnPhase, TurnState, TurnStatus, Usage
 from services.models.failure import Failure
 
+_log = logging.getLogger(__name__)
 MAX_TOOL_ANSWERS = 3
 """How often a call for a tool that was never offered is answered in one turn."""
 MAX_REQUESTS = 50
@@ -95,6 +97,7 @@ class Turn:
     async def run(self) -> Outcome:
         """Run it to its end, whatever that is."""
         begun = self._having.clock.monotonic()
+        _log.debug("turn %s: %r", self.id, self._last.message.text)
         status, reason, failure = TurnStatus.FAILED, None, None
         try:
             try:
@@ -108,6 +111,9 @@ class Turn:
         except ServiceError as error:
             failure = error.failure
             reason = failure.message
+            _log.warning("turn %s failed: %s", self.id, wording.for_log(error))
+            _log.debug("turn %s: %s", self.id, failure.message)
+        _log.info("turn %s: %s", self.id, status.value)
         has_partial = await self._reading.break_off()
         if status is TurnStatus.INTERRUPTED and not has_partial:
             await self._record.note("interrupted")

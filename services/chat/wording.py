@@ -36,3 +36,11 @@ def _cause(error: ServiceError) -> str:
 def incomplete(reason: str) -> str:
     """Why an answer ends before its end."""
     return _INCOMPLETE.get(reason, f"the answer is incomplete: {reason}")
+
+
+def for_log(error: ServiceError) -> str:
+    """An error without the server's words, which may repeat what the user said."""
+    return (
+        f"{error.kind.value}, status {error.status}, code {error.code}, "
+        f"request id {error.request_id}"
+    )

@@ -4,6 +4,8 @@ Rules: docs/protocols/errors.md.
 """
 
 import asyncio
+import logging
+import time
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
@@ -11,6 +13,7 @@ from typing import Final, Protocol
 
 import httpx
 
+from services.clean import clean_line
 from services.clock import Clock, SystemClock
 from services.errors import BadPayloadError, ServiceError, UnreachableError
 from services.transport.failures import (
@@ -29,6 +32,7 @@ CONNECT_TIMEOUT: Final = 15.0
 IDLE_TIMEOUT: Final = 300.0
 MAX_REDIRECTS: Final = 3
 ERROR_BODY_LIMIT: Final = 64 * 1024
+_log = logging.getLogger(__name__)
 _ERROR_BODY_TIMEOUT: Final = 10.0
 _INFLATED_AT_ONCE: Final = 64 * 1024
 
@@ -109,12 +113,25 @@ async def send(
 async def _send_once(
     client: httpx.AsyncClient, request: httpx.Request, timeout: float
 ) -> httpx.Response:
+    begun = time.perf_counter()
+    # The path without its query, which may hold keys.
+    what = f"{request.method} {clean_line(request.url.path, 200)}"
     try:
         # httpx limits each read, which headers that drip in outlive.
         async with asyncio.timeout(timeout):
-            return await client.send(request, stream=True)
+            response = await client.send(request, stream=True)
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError) as error:
-        raise from_exception(error, request.url, limit=timeout) from error
+        failure = from_exception(error, request.url, limit=timeout)
+        _log.info("%s: %s after %.2f s", what, failure.code, time.perf_counter() - begun)
+        raise failure from error
+    _log.info(
+        "%s: %d after %.2f s, request id %s",
+        what,
+        response.status_code,
+        time.perf_counter() - begun,
+        request_id(response.headers),
+    )
+    return response
 
 
 def _redirected(
@@ -254,6 +271,7 @@ async def read_json(
                 or clock.monotonic() + wait >= ends_at
             ):
                 raise
+            _log.info("a read is tried again in %.1f s, %d of %d", wait, attempt, retries)
         await clock.sleep(wait)
 
 
