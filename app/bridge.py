@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from services.bus import Subscription
-from services.clock import Clock
-from services.events import AnyEvent
+if TYPE_CHECKING:
+    from services.bus import Subscription
+    from services.clock import Clock
+    from services.events import AnyEvent
 
 FRAME = 1 / 30
 """Seconds between two batches at least."""
@@ -23,14 +25,14 @@ STREAM_BATCHES = 6
 class BusBatch(Message):
     """What happened since the last batch, in order. Treated as read-only."""
 
-    events: tuple[AnyEvent, ...]
+    events: "tuple[AnyEvent, ...]"
     handled: asyncio.Event
 
 
 async def pump(
-    subscription: Subscription,
+    subscription: "Subscription",
     target: MessagePump,
-    clock: Clock,
+    clock: "Clock",
     frame: Callable[[], float] = lambda: FRAME,
 ) -> None:
     """Post what happens to `target` until cancelled.

@@ -21,7 +21,6 @@ from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatTranscript
 from services.errors import ServiceError
-from services.events import AnyEvent, ChatListChanged, ModelsChanged, ServiceFailed
 from services.models.chat import ChatSummary
 from services.models.failure import Failure
 from services.provider import Provider
@@ -34,6 +33,7 @@ from widgets.transcript.canvas import BlockCanvas
 if TYPE_CHECKING:
     from app.views.welcome import WelcomeView
     from app.wiring import Services
+    from services.events import AnyEvent
 
 VIEWS = (("2", "Chat"),)
 FRAME, FRAME_UNSEEN = 1 / 30, 1 / 4
@@ -141,6 +141,8 @@ class ShellScreen(ShellActions):
 
     @work(exclusive=True, group="models")
     async def _load_models(self) -> None:
+        from services.events import ModelsChanged
+
         assert self._services is not None
         try:
             models = await self._services.catalogue.models()
@@ -151,6 +153,8 @@ class ShellScreen(ShellActions):
         self._services.bus.publish(ModelsChanged(models=models))
 
     def on_bus_batch(self, batch: BusBatch) -> None:
+        from services.events import ChatListChanged, ServiceFailed
+
         try:
             for event in batch.events:
                 match event:
@@ -164,7 +168,7 @@ class ShellScreen(ShellActions):
         finally:
             batch.handled.set()
 
-    def _hear(self, event: AnyEvent) -> None:
+    def _hear(self, event: "AnyEvent") -> None:
         if (view := self._view) is not None:
             view.hear(event)
 

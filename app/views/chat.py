@@ -18,30 +18,8 @@ from app.views.chat_facts import (
     title_facts,
     turn_summary,
 )
-from app.views.chat_parts import CHANNELS, ChatComposer, ChatTranscript, Unsent
+from app.views.chat_parts import ChatComposer, ChatTranscript, Unsent
 from services.errors import ServiceError
-from services.events import (
-    AnyEvent,
-    ArgumentsDelta,
-    ChatListChanged,
-    ItemEnded,
-    ItemsDimmed,
-    ItemsDropped,
-    ItemStarted,
-    Lagged,
-    LimitsRead,
-    ModelsChanged,
-    QueueChanged,
-    ReasoningDelta,
-    ReasoningDetailDelta,
-    RefusalDelta,
-    ServiceFailed,
-    TextDelta,
-    TurnEnded,
-    TurnStarted,
-    TurnStateChanged,
-    UsageReported,
-)
 from services.models.catalogue import ModelInfo
 from services.models.chat import Attachment, Chat, ChatSummary, Usage
 from services.models.failure import Failure
@@ -54,6 +32,7 @@ from widgets.turn_status import TurnStatus
 if TYPE_CHECKING:
     from app.wiring import Services
     from services.chat.service import ChatService
+    from services.events import AnyEvent
 
 FIRST_ITEMS = 200
 """Items read before a chat is shown; the rest follows when the reader goes there."""
@@ -166,82 +145,48 @@ class ChatView(Vertical):
         self.status.summary = ""
         self.post_message(self.Changed())
 
-    def hear(self, event: AnyEvent) -> None:
-        """Take one event; the type checker names every kind that is not handled."""
-        match event:
-            case ChatListChanged():
-                self._take_summary(event.chats)
-            case ModelsChanged():
-                self.models = event.models
-            case Lagged():
-                self._run(self._reload())
-            case LimitsRead() | ServiceFailed():
-                pass
-            case TurnStateChanged():
-                if self._is_open(event.state.chat_id):
-                    self.status.state = event.state
-            case (
-                TextDelta()
-                | RefusalDelta()
-                | ReasoningDelta()
-                | ReasoningDetailDelta()
-                | ArgumentsDelta()
-            ):
-                if self._is_open(event.chat_id):
-                    self.transcript.append(event.item_id, CHANNELS[type(event)], event.text)
-            case _:
-                if self._is_open(event.chat_id):
-                    self._hear_fact(event)
+    def hear(self, event: "AnyEvent") -> None:
+        """Take one event."""
+        # Making the classes of events takes a twentieth of the start, and none comes so early.
+        from app.views.chat_events import tell
 
-    def _hear_fact(
-        self,
-        event: QueueChanged
-        | TurnStarted
-        | ItemStarted
-        | ItemEnded
-        | ItemsDimmed
-        | ItemsDropped
-        | UsageReported
-        | TurnEnded,
-    ) -> None:
-        match event:
-            case QueueChanged():
-                self.composer.queue = event.queue
-            case TurnStarted():
-                self.is_answering = True
-                self._usage, self.status.tokens = None, 0
-                self.status.summary = ""
-                self.post_message(self.Changed())
-            case ItemStarted():
-                self.transcript.open_item(event.item)
-            case ItemEnded():
-                self.transcript.close_item(event.item)
-            case ItemsDimmed():
-                self.transcript.dim_items(event.item_ids)
-            case ItemsDropped():
-                self.transcript.drop_items(event.item_ids)
-            case UsageReported():
-                self._usage = event.usage
-                self.context_tokens = event.usage.total_tokens or self.context_tokens
-                self.status.tokens = event.usage.output_tokens
-            case TurnEnded():
-                self.is_answering = False
-                self.status.state = None
-                slug = slug_of(self.summary, self.model)
-                self.status.summary = turn_summary(event.seconds, self._usage, slug, dot=self._dot)
-                self.post_message(self.Changed())
+        tell(self, event)
 
-    def _is_open(self, chat_id: str) -> bool:
+    def begin_turn(self) -> None:
+        """A turn of this chat runs now."""
+        self.is_answering = True
+        self._usage, self.status.tokens = None, 0
+        self.status.summary = ""
+        self.post_message(self.Changed())
+
+    def take_usage(self, usage: Usage) -> None:
+        """The server counted a response of the running turn."""
+        self._usage = usage
+        self.context_tokens = usage.total_tokens or self.context_tokens
+        self.status.tokens = usage.output_tokens
+
+    def end_turn(self, seconds: float) -> None:
+        """No turn of this chat runs any more."""
+        self.is_answering = False
+        self.status.state = None
+        slug = slug_of(self.summary, self.model)
+        self.status.summary = turn_summary(seconds, self._usage, slug, dot=self._dot)
+        self.post_message(self.Changed())
+
+    def is_open(self, chat_id: str) -> bool:
+        """Whether this chat is the one that is shown."""
         return self.summary is not None and self.summary.id == chat_id
 
-    def _take_summary(self, chats: tuple[ChatSummary, ...]) -> None:
+    def take_summary(self, chats: tuple[ChatSummary, ...]) -> None:
+        """Find the open chat among all of them, as it is now."""
         for summary in chats:
-            if self._is_open(summary.id):
+            if self.is_open(summary.id):
                 self.summary = summary
 
-    async def _reload(self) -> None:
+    def reload(self) -> None:
+        """Read the open chat anew, since events of it were lost."""
         if self.summary is not None:
-            await self.open_chat(self.summary.id)
+            self._run(self.open_chat(self.summary.id))
 
     def _run(self, work: Awaitable[None]) -> None:
         """Do something with the services; a failure is said where there is room for it."""
@@ -362,7 +307,7 @@ class ChatView(Vertical):
             return
         chat_id = self.summary.id
         items = await self._services.chats.load_earlier(chat_id, before=before, count=count)
-        if self._is_open(chat_id) and self._earlier == before:
+        if self.is_open(chat_id) and self._earlier == before:
             self._earlier = max(0, before - len(items))
             self.transcript.prepend(items)
 

@@ -7,26 +7,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from app.keymap import Context, Keymap
-from services.events import (
-    AnyEvent,
-    ArgumentsDelta,
-    ReasoningDelta,
-    ReasoningDetailDelta,
-    RefusalDelta,
-    TextDelta,
-)
 from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.transcript.view import Transcript
-
-CHANNELS: dict[type[AnyEvent], str] = {
-    TextDelta: "text",
-    RefusalDelta: "refusal",
-    ReasoningDelta: "reasoning",
-    ReasoningDetailDelta: "reasoning_detail",
-    ArgumentsDelta: "arguments",
-}
-"""What a transcript calls the text of each delta."""
 
 
 class ChatTranscript(Transcript):
