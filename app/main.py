@@ -43,15 +43,22 @@ def main(argv: Sequence[str]) -> int:
 
 
 def run_app(arguments: Namespace) -> int:
-    """Open the full-screen app until the user leaves it.
+    """Open the full-screen app until the user leaves it, or the plain conversation.
 
     Returns:
         The exit code.
     """
+    settings = load_settings(vars(arguments))
+    if settings.plain:
+        from app.cli.dispatch import run_command
+
+        return run_command(arguments)
+    if settings.no_input:
+        sys.stderr.write("error: The app needs somebody who types. Without one use foredeck ask.\n")
+        return EXIT_USAGE
     # What is made before the first frame stays: looking through it for cycles again and again takes
     # a quarter of the start. `Foredeck` switches the collector on again.
     gc.disable()
-    settings = load_settings(vars(arguments))
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         sys.stderr.write(
             "error: The app needs a terminal. In scripts and pipes use foredeck ask.\n"

@@ -83,7 +83,7 @@ async def run(services: "Services", arguments: Namespace, output: Output) -> int
                             printer.show(event)
                             if waiting is not None:
                                 output.say("note: the message waits in the chat")
-                            return _finish(event, output)
+                            return finish(event, output)
                         case ServiceFailed(failure=failure) if (
                             waiting is not None and failure.kind is FailureKind.USAGE
                         ):
@@ -99,7 +99,8 @@ async def run(services: "Services", arguments: Namespace, output: Output) -> int
             raise
 
 
-def _finish(ended: TurnEnded, output: Output) -> int:
+def finish(ended: TurnEnded, output: Output) -> int:
+    """Tell how a turn ended, where that is not plain to see; the exit code."""
     match ended.status:
         case TurnStatus.COMPLETED:
             return EXIT_OK

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.provider import Provider
 
-CONFIGURED = {"ask", "models", "chats"}
+CONFIGURED = {None, "ask", "models", "chats"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -32,7 +32,7 @@ ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[i
 
 
 def run_command(arguments: Namespace) -> int:
-    """Run the command that the command line names.
+    """Run the command that the command line names; none is the plain conversation.
 
     Returns:
         The exit code; docs/cli.md lists them.
@@ -85,6 +85,12 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
 
             ask.prepare(arguments, output)
             return _with_services(arguments, settings, output, ask.run)
+        case None:
+            from app.cli import plain
+
+            arguments.no_input = settings.no_input
+            plain.prepare(arguments, output)
+            return _with_services(arguments, settings, output, plain.run)
         case "models":
             from app.cli import models
 
@@ -109,7 +115,7 @@ def _begin(arguments: Namespace, settings: Settings, output: Output) -> None:
 
     for problem in settings.problems:
         output.say(f"warning: {problem}")
-    trouble = log_start(settings, arguments.command)
+    trouble = log_start(settings, arguments.command or "plain")
     if trouble:
         output.say(f"warning: {trouble}")
 

@@ -77,8 +77,12 @@ class Output:
 
     def say(self, text: str) -> None:
         """Talk: one line on stderr."""
+        self.ask(text + "\n")
+
+    def ask(self, text: str) -> None:
+        """Talk that does not end its line: a prompt."""
         try:
-            self._err.write(text + "\n")
+            self._err.write(text)
             self._err.flush()
         except (BrokenPipeError, ValueError):
             return  # Nobody listens.

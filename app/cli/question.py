@@ -33,7 +33,7 @@ def read_question(
     Raises:
         UsageError: There is nothing to ask.
     """
-    stdin = _descriptor() if descriptor is None else descriptor
+    stdin = stdin_descriptor() if descriptor is None else descriptor
     if prompt is not None and prompt != "-":
         if not prompt.strip():
             raise UsageError("The prompt is empty", next_step="Say what to ask")
@@ -70,7 +70,8 @@ def read_schema(path: str) -> Mapping[str, Any]:
     return cast("dict[str, Any]", value)
 
 
-def _descriptor() -> int | None:
+def stdin_descriptor() -> int | None:
+    """Of this process; None where stdin is closed."""
     try:
         number = sys.stdin.fileno()
         os.fstat(number)
