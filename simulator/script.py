@@ -83,7 +83,7 @@ class Gate:
         self.name = name
         self._lock = threading.Lock()
         self._is_open = False
-        self._is_reached = False
+        self._reached = threading.Event()
         self._waiters: list[tuple[asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
     @property
@@ -94,7 +94,11 @@ class Gate:
     @property
     def is_reached(self) -> bool:
         """Whether the server has come to this step."""
-        return self._is_reached
+        return self._reached.is_set()
+
+    def wait_reached(self, seconds: float = 20.0) -> bool:
+        """Wait in a thread until the server has come to this step; whether it has."""
+        return self._reached.wait(seconds)
 
     def open(self) -> None:
         """Let the server go on, now and later."""
@@ -108,7 +112,7 @@ class Gate:
     async def passed(self) -> None:
         """Return once the gate is open."""
         with self._lock:
-            self._is_reached = True
+            self._reached.set()
             if self._is_open:
                 return
             loop = asyncio.get_running_loop()

@@ -20,13 +20,6 @@ Ask = Callable[..., httpx.Response]
 EventsOf = Callable[[httpx.Response], list[Any]]
 
 
-def until(condition: Callable[[], bool], limit: float = 10.0) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.002)
-
-
 def test_script_is_played_once_and_then_the_story_again(
     sim: Simulator, ask: Ask, events_of: EventsOf
 ) -> None:
@@ -67,7 +60,7 @@ async def test_gate_holds_the_answer_until_it_is_opened(sim: Simulator) -> None:
     ):
         chunks = r.aiter_text()
         assert "one" in await anext(chunks)
-        await anyio.to_thread.run_sync(lambda: until(lambda: gate.is_reached))
+        assert await anyio.to_thread.run_sync(gate.wait_reached)
         rest = asyncio.ensure_future(anext(chunks))
         await asyncio.sleep(0)
         assert not rest.done()
@@ -163,7 +156,9 @@ def test_other_processes_script_hold_and_look(
         httpx.Client(trust_env=False) as other,
         other.stream("POST", responses, json=body, headers=headers) as r,
     ):
-        until(lambda: client.get(f"{url}/gates").json() == [{"name": "door", "reached": True}])
+        (door,) = sim.stage.gates()
+        assert door.wait_reached()
+        assert client.get(f"{url}/gates").json() == [{"name": "door", "reached": True}]
         assert [mark["name"] for mark in client.get(f"{url}/marks").json()] == ["here"]
         assert client.post(f"{url}/gate/door").json() == {"opened": 1}
         r.read()

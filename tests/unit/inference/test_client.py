@@ -23,7 +23,7 @@ from tests.unit.inference.answers import (
     texts,
 )
 from tests.unit.inference.conftest import Asked, ask
-from tests.unit.transport.raw_server import Gate, Hold, head, refusal, stream_head
+from tests.unit.transport.raw_server import Chatter, Hold, head, refusal, stream_head
 
 THOUGHT = {
     "id": "rs_1",
@@ -131,19 +131,11 @@ async def test_silence_is_a_lost_connection(asked: Asked) -> None:
 
 
 async def test_any_byte_counts_as_a_sign_of_life(asked: Asked) -> None:
-    gates = [Gate() for _ in range(8)]
-    steps = [step for gate in gates for step in (gate, b": still here\n\n")]
-    asked.server.answer(stream_head(), *steps, sse(*PLAIN))
-
-    async def open_gates() -> None:
-        for gate in gates:
-            await asyncio.sleep(0.05)
-            gate.opened.set()
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(open_gates())
-        values = group.create_task(asked.run(asked.client(idle_timeout=0.25, stream_retries=0)))
-    assert replies(values.result()) == ["Bonjour"]
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + 0.3
+    asked.server.answer(stream_head(), Chatter(lambda: loop.time() > ends_at), sse(*PLAIN))
+    values = await asked.run(asked.client(idle_timeout=0.2, stream_retries=0))
+    assert replies(values) == ["Bonjour"]
 
 
 async def test_headers_that_never_come_are_given_up(asked: Asked) -> None:

@@ -17,13 +17,20 @@ class Hold:
 
 
 @dataclass(frozen=True)
+class Chatter:
+    """Send comments until something is so."""
+
+    is_enough: Callable[[], bool]
+
+
+@dataclass(frozen=True)
 class Gate:
     """Wait until the test opens it."""
 
     opened: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-Step: TypeAlias = bytes | Drop | Hold | Gate
+Step: TypeAlias = bytes | Drop | Hold | Gate | Chatter
 
 
 @dataclass
@@ -86,6 +93,11 @@ class RawServer:
                     await writer.drain()
                 case Gate(opened=opened):
                     await opened.wait()
+                case Chatter(is_enough=is_enough):
+                    while not is_enough():
+                        writer.write(b": still here\n\n")
+                        await writer.drain()
+                        await asyncio.sleep(0)
                 case Hold():
                     await reader.read()
                     return
