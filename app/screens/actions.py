@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from textual import on
@@ -86,7 +87,7 @@ class ShellActions(Screen[None]):
                 self.post_message(BlockCanvas.CopyRequested(selected, "selection"))
                 return
             if view.is_answering:
-                self.run_worker(view.interrupt())
+                self.run_worker(view.interrupt)
                 return
             if view.composer.stash():
                 self._say(f"draft put away; {self._glyphs.up} brings it back")
@@ -143,17 +144,17 @@ class ShellActions(Screen[None]):
     def action_interrupt(self) -> None:
         """Stop the running answer."""
         if (view := self.chat) is not None and view.is_answering:
-            self.run_worker(view.interrupt())
+            self.run_worker(view.interrupt)
 
     def action_new(self) -> None:
         """Begin another chat."""
         if (view := self.chat) is not None:
-            self.run_worker(view.new_chat())
+            self.run_worker(view.new_chat)
 
     def action_send_now(self) -> None:
         """Stop the answer and send what is written."""
         if (view := self.chat) is not None:
-            self.run_worker(view.send_now())
+            self.run_worker(view.send_now)
 
     def action_mouse(self) -> None:
         """Let the terminal have the mouse, or take it back."""
@@ -182,7 +183,7 @@ class ShellActions(Screen[None]):
             pane.rows.focus()
             self.find_field.display = False
         else:
-            self.run_worker(self._find(view, message.value), exclusive=True, group="find")
+            self.run_worker(partial(self._find, view, message.value), exclusive=True, group="find")
 
     async def _find(self, view: ChatView, query: str) -> None:
         self.find_field.display = False
@@ -243,7 +244,7 @@ class ShellActions(Screen[None]):
         current = (view.summary.effort if view.summary else None) or model.default_effort
         place = model.efforts.index(current) if current in model.efforts else 0
         effort = model.efforts[max(0, min(place + step, len(model.efforts) - 1))]
-        self.run_worker(view.choose_effort(effort))
+        self.run_worker(partial(view.choose_effort, effort))
         self._say(f"effort {effort}")
 
     def action_pick_model(self) -> None:

@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -243,7 +244,8 @@ class ShellScreen(ShellActions):
     def _on_chat_chosen(self, message: ChatListPane.Chosen) -> None:
         view = self._view
         assert view is not None
-        self.run_worker(view.open_chat(message.chat_id), exclusive=True, group="open-chat")
+        work = partial(view.open_chat, message.chat_id)
+        self.run_worker(work, exclusive=True, group="open-chat")
         view.transcript.focus()
 
     @on(ChatTranscript.LeaveRequested)

@@ -186,18 +186,23 @@ class ChatView(Vertical):
     def reload(self) -> None:
         """Read the open chat anew, since events of it were lost."""
         if self.summary is not None:
-            self._run(self.open_chat(self.summary.id))
+            summary = self.summary
+            self._run(lambda: self.open_chat(summary.id))
 
-    def _run(self, work: Awaitable[None]) -> None:
-        """Do something with the services; a failure is said where there is room for it."""
+    def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something with the services; a failure is said where there is room for it.
+
+        Args:
+            work: Called when it begins, so that nothing is left over where that never comes.
+        """
 
         async def guarded() -> None:
             try:
-                await work
+                await work()
             except ServiceError as error:
                 self.post_message(self.Failed(error.failure))
 
-        self.run_worker(guarded())
+        self.run_worker(guarded)
 
     async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
         if self._services is None or self.summary is None:
@@ -242,15 +247,19 @@ class ChatView(Vertical):
         if self._services is not None and self.summary is not None:
             await call(self._services.chat, self.summary.id)
 
+    def _act(self, call: "Callable[[ChatService, str], Awaitable[None]]") -> None:
+        """Ask something of the service, beside whatever goes on."""
+        self._run(lambda: self._ask(call))
+
     @on(Composer.Sent)
     def _on_message_sent(self, message: Composer.Sent) -> None:
         message.stop()
-        self._run(self._submit(message.text, message.attachments))
+        self._run(lambda: self._submit(message.text, message.attachments))
 
     @on(Composer.Changed)
     def _on_typed(self, message: Composer.Changed) -> None:
         message.stop()
-        self._run(self.keep_draft())
+        self._run(self.keep_draft)
 
     @on(Composer.QueueTaken)
     def _on_taken(self, message: Composer.QueueTaken) -> None:
@@ -263,30 +272,30 @@ class ChatView(Vertical):
         self._remove_queued(message.id)
 
     def _remove_queued(self, queued_id: str) -> None:
-        self._run(self._ask(lambda chat, chat_id: chat.remove_queued(chat_id, queued_id)))
+        self._act(lambda chat, chat_id: chat.remove_queued(chat_id, queued_id))
 
     @on(Composer.InterruptRequested)
     def _on_interrupt(self, message: Composer.InterruptRequested) -> None:
         message.stop()
-        self._run(self.interrupt())
+        self._run(self.interrupt)
 
     @on(Composer.LeaveRequested)
     def _on_writing_left(self, message: Composer.LeaveRequested) -> None:
         message.stop()
         if self._is_esc_interrupting and self.is_answering:
-            self._run(self.interrupt())
+            self._run(self.interrupt)
         else:
             self.transcript.focus()
 
     @on(Transcript.RetryRequested)
     def _on_retry(self, message: Transcript.RetryRequested) -> None:
         message.stop()
-        self._run(self._ask(lambda chat, chat_id: chat.retry(chat_id)))
+        self._act(lambda chat, chat_id: chat.retry(chat_id))
 
     @on(Transcript.EditRequested)
     def _on_edit(self, message: Transcript.EditRequested) -> None:
         message.stop()
-        self._run(self._ask(lambda chat, chat_id: self._fork(chat, chat_id, message.item_id)))
+        self._act(lambda chat, chat_id: self._fork(chat, chat_id, message.item_id))
 
     async def _fork(self, service: "ChatService", chat_id: str, item_id: str) -> None:
         await self.keep_draft()
@@ -298,7 +307,7 @@ class ChatView(Vertical):
     @on(Transcript.EarlierWanted)
     def _on_earlier(self, message: Transcript.EarlierWanted) -> None:
         message.stop()
-        self._run(self.load_earlier())
+        self._run(self.load_earlier)
 
     async def load_earlier(self, count: int = EARLIER_ITEMS) -> None:
         """Read at most `count` of the items that stand before those that are shown."""
