@@ -71,7 +71,8 @@ async def _show(store: ChatStore, arguments: Namespace, output: Output) -> None:
         items = [_item_values(item) for item in chat.items]
         output.document(_values(chat.summary) | {"draft": chat.draft, "items": items})
         return
-    blocks = [text for item in chat.items if (text := _block(item))]
+    failed = {item.turn_id for item in chat.items if isinstance(item, ErrorCard)}
+    blocks = [text for item in chat.items if (text := _block(item, failed))]
     output.write("\n\n".join(blocks) + "\n" if blocks else "")
 
 
@@ -88,15 +89,16 @@ def _item_values(item: Item) -> dict[str, Any]:
     return {"type": _TYPES[type(item)]} | asdict(item)
 
 
-def _block(item: Item) -> str:
-    """An item as Markdown."""
+def _block(item: Item, failed: set[str]) -> str:
+    """An item as Markdown; turns that failed were not interrupted by anyone."""
     match item:
         case UserMessage(text=text, attachments=attachments):
             names = "".join(f"\n[{each.name}]" for each in attachments)
             return "\n".join(f"> {line}".rstrip() for line in f"{text}{names}".splitlines())
         case Reply(text=text, refusal=refusal, is_partial=is_partial):
             whole = "\n\n".join(part for part in (text, refusal) if part)
-            return f"{whole}\n\n(interrupted)" if is_partial else whole
+            why = "broke off" if item.turn_id in failed else "interrupted"
+            return f"{whole}\n\n({why})" if is_partial else whole
         case Reasoning():
             return ""
         case ToolCall(name=name, arguments=arguments, output=result):

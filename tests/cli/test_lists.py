@@ -116,3 +116,13 @@ def test_a_table_has_columns_for_a_reader(capsys: pytest.CaptureFixture[str]) ->
 )
 def test_windows_are_called_by_their_usual_length(seconds: int, name: str) -> None:
     assert label(canonical(seconds)) == name
+
+
+def test_an_answer_that_failed_was_not_interrupted(sim: Simulator, foredeck: CommandLine) -> None:
+    failed = {"type": "response.failed", "response": {"error": {"code": "invalid_prompt"}}}
+    sim.script("responses", [events.created(), *events.deltas("m", "Hal", 3), failed])
+    assert foredeck("ask", "hi").code == 1
+    (chat,) = json.loads(foredeck("chats", "list", "--json").out)["chats"]
+    shown = foredeck("chats", "show", chat["id"]).out
+    assert "Hal\n\n(broke off)\n" in shown
+    assert "interrupted" not in shown
