@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from services.provider import Provider
 
 EXIT_USAGE = 2
+EXIT_INTERRUPTED = 130
 
 
 def main(argv: Sequence[str]) -> int:
@@ -83,7 +84,11 @@ def run_app(arguments: Namespace) -> int:
         app = Foredeck(
             settings, open_services, prompt=arguments.prompt or "", host=host, notice=notice
         )
-        again = app.run(mouse=settings.mouse)
+        try:
+            again = app.run(mouse=settings.mouse)
+        except KeyboardInterrupt:
+            # Before the app listens for signals.
+            return EXIT_INTERRUPTED
         if again is None:
             log_end(app.return_code or 0)
             return app.return_code or 0
