@@ -50,6 +50,8 @@ def read_error_body(body: bytes) -> ErrorBody:
     text = body.decode("utf-8", "replace")
     if first := _EVENT.match(text):
         text = first.group(1)
+    if text.strip("\ufeff \t\r\n") in {"{}", "[]", '""', "null"}:
+        return ErrorBody(is_json=True)
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "[", '"'}:
         try:
             document = loads(text)

@@ -214,3 +214,8 @@ def test_an_error_that_comes_as_the_event_of_a_stream_is_read() -> None:
     body = b'data: {"error": {"message": "no such deployment", "code": "500"}}\n\ndata: [DONE]\n\n'
     read = read_error_body(body)
     assert (read.message, read.code) == ("no such deployment", "500")
+
+
+@pytest.mark.parametrize("body", [b"{}", b" [] ", b'""', b"null"])
+def test_a_body_that_says_nothing_gives_no_reason(body: bytes) -> None:
+    assert read_error_body(body).message == ""
