@@ -67,11 +67,10 @@ def run_app(arguments: Namespace) -> int:
         return EXIT_USAGE
     from app.logs import log_end, log_start
 
-    log_start(settings, "app")
+    notice = log_start(settings, "app") or ""
     from app.foredeck import Foredeck
 
     again: StartAgain | None = None
-    notice = ""
     while True:
         if again is not None:
             settings = replace(settings, demo=again.demo)

@@ -180,10 +180,7 @@ class ShellScreen(ShellActions):
 
     def show_failure(self, failure: Failure) -> None:
         """Say what went wrong where there is no better place: a line that goes by itself."""
-        words = failure.message
-        if failure.next_step:
-            words += f". {failure.next_step}"
-        self._say(words, is_error=True)
+        self._say(failure.line, is_error=True)
         if self._services is None:
             self.state = "not connected"
 

@@ -16,7 +16,7 @@ from textual.worker import Worker
 from app.keymap import Context, Keymap
 from app.providers import LOCAL_SERVERS, OPENAI_BASE_URL, checked_url
 from services.errors import LoginError, ServiceError
-from services.models.failure import Failure
+from services.models.failure import Failure, as_sentence
 from services.provider import Provider, Secret
 from widgets.choice_list import Choice, ChoiceList
 from widgets.glyphs import Glyphs
@@ -209,5 +209,5 @@ class WelcomeView(Vertical):
 
 def said(failure: Failure) -> Content:
     """A failure in a line: cause in bold, then the next step."""
-    parts = Content.assemble((failure.message, "bold $error"))
-    return Content.assemble(parts, f". {failure.next_step}") if failure.next_step else parts
+    parts = Content.assemble((as_sentence(failure.message), "bold $error"))
+    return Content.assemble(parts, f" {failure.next_step}") if failure.next_step else parts
