@@ -108,6 +108,7 @@ class Composer(Widget):
         self._glyphs = glyphs
         self._now = now
         self._prompt = Prompt(text=text)
+        self._prompt.holder = self
         self._queue_rows = QueueRows(glyphs)
         self._wide_facts = ComposerFacts(glyphs, classes="-below")
         self._low_facts = ComposerFacts(glyphs, classes="-beside")

@@ -12,6 +12,7 @@ from textual.document._document import EditResult, Location, Selection
 from textual.document._edit import Edit
 from textual.geometry import Size
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import TextArea
 
 from widgets.pastes import Pastes, is_large
@@ -95,6 +96,8 @@ class Prompt(TextArea, inherit_bindings=False):
         self.cursor_blink = False
         self.match_cursor_bracket = False
         self.past = PromptHistory()
+        self.holder: Widget | None = None
+        """The widget around, whose keys count here as well."""
         self.has_queue = False
         self.searched: str | None = None
         """What is searched for; None while nothing is."""
@@ -222,7 +225,7 @@ class Prompt(TextArea, inherit_bindings=False):
         return result
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.searched is not None and self._search_key(event):
+        if (self.searched is not None and self._search_key(event)) or await self._acted(event):
             event.stop()
             event.prevent_default()
         elif event.key == "enter":
@@ -231,6 +234,21 @@ class Prompt(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             self.post_message(self.CommandTyped())
+
+    async def _acted(self, event: events.Key) -> bool:
+        """Do at once what a key means here.
+
+        On the usual way, up to the app and back, keys that came right after it would go first:
+        what is typed after Enter would be sent along.
+        """
+        if event.is_printable:
+            return False
+        bound = self.screen.active_bindings.get(event.key)
+        node = next((each for each in (self, self.holder) if bound and bound.node is each), None)
+        if bound is None or node is None or not bound.enabled:
+            return False
+        await node.run_action(bound.binding.action)
+        return True
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()

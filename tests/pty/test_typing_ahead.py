@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from benchmarks.terminal import Terminal
+from simulator import events as ev
+from simulator.server import Simulator
 
 Open = Callable[..., Terminal]
 
@@ -28,3 +30,18 @@ def test_a_letter_right_after_esc_is_a_key_of_the_pane(deck: Open) -> None:
         terminal.wait_screen("ctrl-x ? help")
         terminal.send("!")
         terminal.wait_screen("draft!")
+
+
+def test_what_follows_enter_in_the_same_moment_is_the_next_message(
+    deck: Open, sim: Simulator
+) -> None:
+    gate = sim.gate()
+    sim.script("responses", [gate, *ev.text_turn("one")])
+    with deck() as terminal:
+        terminal.wait_screen("gpt-5.5")
+        terminal.send("first\rsecond\rdraft")
+        terminal.wait_screen("queued  second")
+        terminal.wait_screen("› draft")
+        gate.open()
+        terminal.wait_screen("one")
+    assert sim.sent("/responses")[0].body["input"][-1]["content"][0]["text"] == "first"
