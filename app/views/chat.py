@@ -134,7 +134,7 @@ class ChatView(Vertical):
         self._earlier = chat.earlier
         self._usage = None
         self.context_tokens = chat.context_tokens
-        self.transcript.load(chat.items, earlier=chat.earlier)
+        self.transcript.load(chat.items, earlier=chat.earlier, open_ids=chat.open_ids)
         self.composer.queue = chat.queue
         typed = self.composer.text
         if not (is_first and typed):

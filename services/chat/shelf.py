@@ -213,7 +213,13 @@ class Shelf:
         known = {item.id for item in chat.items}
         streaming = state.turn.open_items() if state.turn is not None else ()
         fresh = tuple(item for item in streaming if item.id not in known)
-        return replace(chat, summary=state.summary, items=chat.items + fresh, queue=state.queue)
+        return replace(
+            chat,
+            summary=state.summary,
+            items=chat.items + fresh,
+            open_ids=frozenset(item.id for item in fresh),
+            queue=state.queue,
+        )
 
     async def fork(self, chat_id: str, item_id: str) -> tuple[Chat, str]:
         """A new chat with all that stands before a user message, and the text of that message."""

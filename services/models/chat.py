@@ -235,6 +235,8 @@ class Chat:
     summary: ChatSummary
     items: tuple[Item, ...]
     """The newest items, oldest of them first."""
+    open_ids: frozenset[str] = frozenset()
+    """Items of the running turn that still grow."""
     earlier: int = 0
     """How many items stand before `items` and were not read yet."""
     draft: str = ""

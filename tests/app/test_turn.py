@@ -185,3 +185,26 @@ async def test_what_is_sent_before_the_services_are_there_is_not_lost(
         await deck.say("")
         await deck.until(lambda: deck.replies() == ["hello"])
     assert asked(sim, 0) == ["from the command line"]
+
+
+async def test_an_answer_streams_on_as_it_was_after_a_look_at_another_chat(
+    open_deck: Open, sim: Simulator
+) -> None:
+    text = "Some *words* first.\n\n```python\ndef greet(name):\n    return name\n```\n\n- a\n- b\n"
+    events = ev.text_turn(text, size=3)
+    gate, end = sim.gate(), sim.gate()
+    sim.script("responses", [*events[:12], gate, *events[12:-3], end, *events[-3:]])
+    async with open_deck() as deck:
+        await deck.say("hi")
+        await deck.until(lambda: gate.is_reached and deck.shows("Some words first."))
+        assert deck.view.summary is not None
+        chat_id = deck.view.summary.id
+        await deck.view.new_chat()
+        await deck.view.open_chat(chat_id)
+        gate.open()
+        await deck.until(lambda: deck.shows("• b"))
+        assert end.is_reached
+        assert deck.shows("def greet(name):")
+        assert deck.shows("    return name")
+        end.open()
+        await deck.until(lambda: deck.replies() == [text])

@@ -3,7 +3,7 @@
 How it stays cheap: docs/decisions/0002-one-transcript-widget.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from textual.message import Message
@@ -62,19 +62,24 @@ class Transcript(BlockCanvas):
         self._earlier = 0
         self._has_asked = False
 
-    def load(self, items: Sequence[Item], *, earlier: int = 0) -> None:
+    def load(
+        self, items: Sequence[Item], *, earlier: int = 0, open_ids: Collection[str] = ()
+    ) -> None:
         """Show these items instead of all others, at their end.
 
         Args:
             items: The newest ones.
             earlier: How many stand before them and can be asked for.
+            open_ids: Which of them still grow.
         """
         self._viewport.clear()
         self._places.clear()
         self._changed.clear()
         self._cursor = self._selection = None
         self.end_find()
-        self._viewport.blocks = [self._new_block(item, is_open=False) for item in items]
+        self._viewport.blocks = [
+            self._new_block(item, is_open=item.id in open_ids) for item in items
+        ]
         self._earlier = earlier
         self._has_asked = False
         self.new_below = 0
