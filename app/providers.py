@@ -50,7 +50,7 @@ def choose_provider(settings: Settings, environ: Mapping[str, str]) -> Provider 
         base_url=url,
         wire=_wire(settings, "responses"),
         key=Secret(key) if key else None,
-        key_source="OPENAI_API_KEY" if key else "",
+        key_source="OPENAI_API_KEY",
     )
 
 

@@ -6,33 +6,30 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from textual import on
-from textual.app import App
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Input
 
-from app.keymap import Action, Context, Keymap, show_key
+from app.keymap import Action, Context, show_key
 from app.palette import Entry
-from app.settings import Settings
+from app.screens.base import ShellBase
+from app.themes import ALL_THEMES
 from app.views.chat import ChatView
-from app.views.chat_list import ChatListPane
-from app.views.chat_parts import ChatComposer, ChatTranscript
-from app.views.find_field import FindField
+from app.views.chat_parts import ChatComposer
 from services.errors import ServiceError
-from widgets.glyphs import ASCII, UNICODE
 from widgets.transcript.canvas import BlockCanvas
 
 if TYPE_CHECKING:
-    from app.wiring import Services
+    pass
 
 QUIT_WITHIN = 2.0
 """Seconds in which a second Ctrl-C or q quits."""
 
 
-class ShellActions(Screen[None]):
+class ShellActions(ShellBase):
     """The shell's keys. `ShellScreen` lays out what they act on."""
 
     @dataclass
@@ -40,41 +37,6 @@ class ShellActions(Screen[None]):
         """The mouse shall be ours, or the terminal's."""
 
         is_ours: bool
-
-    def __init__(self, settings: Settings) -> None:
-        """Keys as the settings have them.
-
-        Args:
-            settings: Of this run.
-        """
-        super().__init__()
-        self._settings = settings
-        self._glyphs = ASCII if settings.ascii else UNICODE
-        self.set_class(settings.ascii, "-ascii")
-        self.keymap, self._key_problems = Keymap().with_overrides(
-            settings.key_bindings, flavor=settings.key_flavor
-        )
-        self.find_field = FindField()
-        self._view: ChatView | None = None
-        self._pane: ChatListPane | None = None
-        self._services: Services | None = None
-        self._quit_armed_at = float("-inf")
-        self._has_mouse = settings.mouse
-        self._is_zoomed = False
-
-    @property
-    def app(self) -> App[Any]:
-        """The application; Textual leaves the type of its result unknown."""
-        return cast("App[Any]", super().app)  # pyright: ignore[reportUnknownMemberType]
-
-    @property
-    def chat(self) -> ChatView | None:
-        """The chat view; None while the welcome is shown."""
-        return self._view
-
-    def _say(self, words: str, *, is_error: bool = False) -> None:
-        severity = "error" if is_error else "information"
-        self.app.notify(words, severity=severity, markup=False)
 
     def action_ladder(self) -> None:
         """Copy a selection, else stop the answer, else stash the draft, else quit when repeated."""
@@ -100,7 +62,7 @@ class ShellActions(Screen[None]):
             self.app.exit()
             return
         self._quit_armed_at = now
-        self.app.notify(f"{key} again within 2 s quits", timeout=QUIT_WITHIN, markup=False)
+        self.app.notify(f"{key} again quits", timeout=QUIT_WITHIN, markup=False)
 
     def action_back(self) -> None:
         """Back out of what is open, then quit when repeated."""
@@ -117,29 +79,30 @@ class ShellActions(Screen[None]):
     def action_view(self, name: str) -> None:
         """Show another view."""
         del name
+        self._close_list()
         if (view := self.chat) is not None:
             view.transcript.focus()
 
     def action_write(self) -> None:
         """Go to the composer."""
+        self._close_list()
         if (view := self.chat) is not None:
             view.composer.focus_input()
 
     def action_next_pane(self) -> None:
         """Focus what comes next."""
+        self._close_list()
         self.focus_next()
 
     def action_previous_pane(self) -> None:
         """Focus what comes before."""
+        self._close_list()
         self.focus_previous()
 
     def action_zoom(self) -> None:
         """Give the conversation the whole width, or the list its place back."""
         self._is_zoomed = not self._is_zoomed
         self._show_panes()
-
-    def _show_panes(self) -> None:
-        """Show the list of chats, or not; `ShellScreen` knows how much room there is."""
 
     def action_interrupt(self) -> None:
         """Stop the running answer."""
@@ -148,6 +111,7 @@ class ShellActions(Screen[None]):
 
     def action_new(self) -> None:
         """Begin another chat."""
+        self._close_list()
         if (view := self.chat) is not None:
             self.run_worker(view.new_chat)
 
@@ -319,9 +283,16 @@ class ShellActions(Screen[None]):
                 key = f"chat:{chat.id}"
                 entries.append(Entry(key=key, title=chat.title or "New chat", group="CHATS"))
                 runs[key] = lambda v=view, i=chat.id: v.open_chat(i)
-        for name in self.app.available_themes:
+        for name in ALL_THEMES:
             key = f"theme:{name}"
-            entries.append(Entry(key=key, title=f"Theme: {name}", group="SETTINGS"))
+            entries.append(
+                Entry(
+                    key=key,
+                    title=f"Theme: {name.removeprefix('foredeck-')}",
+                    detail="now" if name == self.app.theme else "",
+                    group="SETTINGS",
+                )
+            )
             runs[key] = lambda n=name: self._use_theme(n)
 
         async def run(chosen: str | None) -> None:
@@ -365,22 +336,3 @@ class ShellActions(Screen[None]):
                 return view is not None or action.id in {"leader.help", "leader.palette"}
             case _:
                 return True
-
-    def contexts(self) -> tuple[Context, ...]:
-        """Contexts of the pane that has the focus, its own first."""
-        nodes = self.focused.ancestors_with_self if self.focused is not None else []
-        for node in nodes:
-            match node:
-                case ChatComposer():
-                    return (Context.COMPOSER,)
-                case ChatTranscript():
-                    return (Context.TRANSCRIPT, Context.PANE)
-                case ChatListPane():
-                    return (Context.CHATS, Context.PANE)
-                case FindField():
-                    return (Context.FIND,)
-                case _ if node.id == "welcome":
-                    return (Context.WELCOME, Context.PANE)
-                case _:
-                    continue
-        return (Context.PANE,)

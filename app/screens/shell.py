@@ -116,6 +116,8 @@ class ShellScreen(ShellActions):
             self._say(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
         self.app.set_keymap(self.keymap.textual_keymap())
         self.watch(self, "focused", self._tell_footer)
+        if self._view is not None:
+            self.watch(self._view.transcript, "is_finding", self._tell_footer)
         self.call_after_refresh(self._tell_footer)
 
     async def run_with(self, services: "Services") -> None:
@@ -193,9 +195,13 @@ class ShellScreen(ShellActions):
         self._tell_footer()
 
     def _show_panes(self) -> None:
-        """Show the list where there is room. A class on the screen would restyle every node."""
-        if self._pane is not None:
-            self._pane.display = self.size.width >= LIST_COLUMNS and not self._is_zoomed
+        """Both panes where there is room, else one. A class here would restyle every node."""
+        if self._pane is None or self._view is None:
+            return
+        is_wide = self.size.width >= LIST_COLUMNS
+        self._pane.display = self._is_list_open or (is_wide and not self._is_zoomed)
+        self._view.display = is_wide or not self._is_list_open
+        self._pane.set_class(not is_wide, "-alone")
 
     def watch_state(self) -> None:
         if self.is_mounted:
@@ -241,6 +247,7 @@ class ShellScreen(ShellActions):
     def _on_chat_chosen(self, message: ChatListPane.Chosen) -> None:
         view = self._view
         assert view is not None
+        self._close_list()
         work = partial(view.open_chat, message.chat_id)
         self.run_worker(work, exclusive=True, group="open-chat")
         view.transcript.focus()
@@ -254,10 +261,8 @@ class ShellScreen(ShellActions):
             self.action_interrupt()
         elif view.transcript.put_away():
             return
-        elif self._pane is not None and self._pane.display:
-            self._pane.rows.focus()
         else:
-            view.composer.focus_input()
+            self._open_list()
 
     def on_paste(self, event: Paste) -> None:
         """What is pasted while nothing takes text goes into the composer."""

@@ -47,3 +47,11 @@ def fork(
     names = {"old": chat_id, "new": new_id, "place": place[0], "now": now}
     for statement in _STATEMENTS:
         connection.execute(statement, names)
+    # Without a message the title is that of one which will not be there: the next one gives it.
+    connection.execute(
+        """
+        UPDATE chats SET title = '' WHERE id = :new
+        AND NOT EXISTS (SELECT 1 FROM items WHERE chat_id = :new)
+        """,
+        names,
+    )

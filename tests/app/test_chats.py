@@ -139,3 +139,25 @@ async def test_an_empty_answer_is_said_so(open_deck: Open, sim: Simulator) -> No
         await deck.until(lambda: len(deck.items()) == 2 and not deck.view.is_answering)
         assert [type(item) for item in deck.items()[1:]] == [Notice]
         assert not [item for item in deck.items() if isinstance(item, Reply)]
+
+
+async def test_in_a_narrow_terminal_the_list_stands_alone_and_enter_goes_back(
+    open_deck: Open, sim: Simulator
+) -> None:
+    sim.script("responses", ev.text_turn("first answer"))
+    async with open_deck(size=(80, 24)) as deck:
+        await deck.say("narrow question")
+        await deck.until(lambda: deck.replies() == ["first answer"])
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.shows("first answer"))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.shows("TODAY"))
+        assert not deck.shows("first answer")
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("first answer"))
+        assert not deck.shows("TODAY")
+        await deck.pilot.press("h")
+        await deck.until(lambda: deck.shows("TODAY"))
+        await deck.pilot.press("i")
+        await deck.until(lambda: deck.view.composer.has_input_focus)
+        assert deck.shows("first answer")

@@ -134,7 +134,10 @@ def test_a_local_server_needs_no_key(config: Path) -> None:
     settings = load(config, FOREDECK_OPENAI_BASE_URL="http://127.0.0.1:4000/v1/")
     provider = choose_provider(settings, {})
     assert provider == Provider(
-        id="openai", name="127.0.0.1:4000", base_url="http://127.0.0.1:4000/v1"
+        id="openai",
+        name="127.0.0.1:4000",
+        base_url="http://127.0.0.1:4000/v1",
+        key_source="OPENAI_API_KEY",
     )
     assert overridden_host(provider) == "127.0.0.1:4000"
 
