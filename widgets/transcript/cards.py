@@ -1,5 +1,7 @@
 """The card of a turn that failed: cause, next step, keys, request id."""
 
+from datetime import datetime
+
 from rich.cells import cell_len
 from rich.style import Style
 
@@ -25,10 +27,20 @@ def error_rows(failure: Failure, width: int, ink: Ink, glyphs: Glyphs) -> list[R
     rows = wrap(cause, room)
     if failure.next_step:
         rows += wrap([("Next: ", ink.strong), (failure.next_step, ink.text)], room)
+    if failure.retry_at is not None:
+        rows += wrap([("Not before ", ink.muted), (when(failure.retry_at), ink.text)], room)
     rows.append(Row())
     rows += _keys(failure, room, ink)
     bar: list[Piece] = [(glyphs.bar + " ", ink.failed)]
     return [row.indented(bar) for row in rows]
+
+
+def when(at: float) -> str:
+    """A moment in local time, with weekday and zone: `Sun 22 Nov 18:05 CET`."""
+    try:
+        return f"{datetime.fromtimestamp(at).astimezone():%a %d %b %H:%M %Z}"
+    except (ValueError, OverflowError, OSError):
+        return "a time that no calendar has"
 
 
 def details(failure: Failure) -> str:
