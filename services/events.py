@@ -9,6 +9,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, Self, TypeAlias
 
+from services.models.account import Account
 from services.models.catalogue import ModelInfo
 from services.models.chat import ChatSummary, Item, QueuedMessage, TurnState, TurnStatus, Usage
 from services.models.failure import Failure
@@ -211,6 +212,20 @@ class ServiceFailed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountChanged(Snapshot):
+    """Somebody signed in or out, or the tokens were renewed."""
+
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInNeeded(Event):
+    """The login is over for good: nothing can be asked until somebody signs in again."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Lagged(Event):
     """Too many facts waited; they were dropped, and whoever listens reads the state anew."""
 
@@ -234,5 +249,7 @@ AnyEvent: TypeAlias = (
     | UsageReported
     | TurnEnded
     | ServiceFailed
+    | AccountChanged
+    | SignInNeeded
     | Lagged
 )

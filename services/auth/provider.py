@@ -1,0 +1,66 @@
+"""Who signs users in, as one value: another provider of sign-in is data, not code.
+
+Source of the values: docs/protocols/auth.md.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+DEFAULT_ISSUER: Final = "https://auth.openai.com"
+DEFAULT_CHATGPT_BASE_URL: Final = "https://chatgpt.com/backend-api"
+CLIENT_ID: Final = "app_EMoamEEZ73f0CkXaXp7hrann"
+
+Encoding = Literal["form", "json"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInProvider:
+    """An issuer of tokens, and how its endpoints are spoken to."""
+
+    id: str = "chatgpt"
+    name: str = "ChatGPT"
+    issuer: str = DEFAULT_ISSUER
+    """Without a slash at the end; the paths below are joined to it."""
+    client_id: str = CLIENT_ID
+    scope: str = (
+        "openid profile email offline_access api.connectors.read api.connectors.invoke"
+    )
+    authorize_path: str = "/oauth/authorize"
+    token_path: str = "/oauth/token"  # noqa: S105 a path
+    revoke_path: str = "/oauth/revoke"
+    user_code_path: str = "/api/accounts/deviceauth/usercode"
+    device_token_path: str = "/api/accounts/deviceauth/token"  # noqa: S105 a path
+    device_page_path: str = "/codex/device"
+    device_redirect_path: str = "/deviceauth/callback"
+    whoami_path: str = "/api/accounts/v1/user-auth-credential/whoami"
+    callback_path: str = "/auth/callback"
+    callback_ports: tuple[int, ...] = (1455, 1457)
+    """Registered at the issuer, in the order in which they are tried."""
+    redirect_host: Literal["127.0.0.1", "localhost"] = "127.0.0.1"
+    authorize_extra: tuple[tuple[str, str], ...] = (
+        ("id_token_add_organizations", "true"),
+        ("codex_cli_simplified_flow", "true"),
+    )
+    exchange_encoding: Encoding = "form"
+    refresh_encoding: Encoding = "json"
+    originator: str = "foredeck"
+    chatgpt_base_url: str = DEFAULT_CHATGPT_BASE_URL
+    """Where tokens of this provider may be used; `/codex` and `/wham` lie below it."""
+    workspaces: tuple[str, ...] = ()
+    """Ids of the only workspaces that may sign in; empty for any."""
+    wants_api_key: bool = False
+    """Whether the id_token is exchanged for an API key after a browser login."""
+
+    def url(self, path: str) -> str:
+        """An address of the issuer."""
+        return f"{self.issuer}{path}"
+
+    @property
+    def device_page(self) -> str:
+        """The page on which a person types the device code."""
+        return self.url(self.device_page_path)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether this is OpenAI's own issuer."""
+        return self.issuer == DEFAULT_ISSUER
