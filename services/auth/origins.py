@@ -17,7 +17,6 @@ from services.errors import CredentialsError, UsageError
 if TYPE_CHECKING:
     import httpx
 
-DEFAULT_OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
 Kind: TypeAlias = Literal["chatgpt", "issuer", "openai"]
 """What a server is for: calls with a ChatGPT token, sign-in itself, calls with an API key."""
 
@@ -163,13 +162,7 @@ def check_chatgpt_base(
     return base
 
 
-def may_see_tokens(
-    url: "httpx.URL",
-    *,
-    kind: Kind,
-    settings: AuthSettings,
-    openai_base_url: str = DEFAULT_OPENAI_BASE_URL,
-) -> bool:
+def may_see_tokens(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> bool:
     """Whether credentials may be sent to an address.
 
     They may be sent to OpenAI's own servers of this kind, to the configured one where it is this
@@ -180,7 +173,6 @@ def may_see_tokens(
         url: Where a request would go.
         kind: What the server is for.
         settings: What is configured.
-        openai_base_url: The configured base of the API-key mode.
     """
     if url.userinfo:
         return False
@@ -191,7 +183,7 @@ def may_see_tokens(
         {
             "chatgpt": settings.provider.chatgpt_base_url,
             "issuer": settings.provider.issuer,
-            "openai": openai_base_url,
+            "openai": settings.openai_base_url,
         }[kind]
     )
     if configured is None or configured[0] != origin:
@@ -222,19 +214,13 @@ def _is_usual(origin: Origin, kind: Kind) -> bool:
             return origin.host in {"api.openai.com", "gov.api.openai.com"}
 
 
-def require_origin(
-    url: "httpx.URL",
-    *,
-    kind: Kind,
-    settings: AuthSettings,
-    openai_base_url: str = DEFAULT_OPENAI_BASE_URL,
-) -> None:
+def require_origin(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> None:
     """Refuse an address that credentials may not be sent to; as `may_see_tokens`.
 
     Raises:
         CredentialsError: They may not; nothing was sent.
     """
-    if may_see_tokens(url, kind=kind, settings=settings, openai_base_url=openai_base_url):
+    if may_see_tokens(url, kind=kind, settings=settings):
         return
     origin = origin_of(url)
     where = clean_line(origin.place, 100)

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -230,9 +231,10 @@ def test_e10_an_issuer_planted_in_the_file_sees_nothing() -> None:
 
 
 def test_an_api_key_goes_to_the_server_that_is_configured_for_it() -> None:
+    settings = replace(PLAIN, openai_base_url="https://llm.example/v1")
+
     def may(url: str) -> bool:
-        base = "https://llm.example/v1"
-        return may_see_tokens(httpx.URL(url), kind="openai", settings=PLAIN, openai_base_url=base)
+        return may_see_tokens(httpx.URL(url), kind="openai", settings=settings)
 
     assert may("https://llm.example/v1/models")
     assert may("https://api.openai.com/v1/models")
