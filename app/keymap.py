@@ -28,6 +28,10 @@ class Context(StrEnum):
     """The field in which a search is typed."""
     LEADER = "leader"
     """After Ctrl-X."""
+    SIGN_IN = "sign_in"
+    """The screen on which somebody signs in."""
+    ACCOUNT = "account"
+    """The page that tells who is signed in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +85,7 @@ def _act(
 
 _E, _P, _T = Context.EVERYWHERE, Context.PANE, Context.TRANSCRIPT
 _L, _C, _W, _X = Context.CHATS, Context.COMPOSER, Context.WELCOME, Context.LEADER
-_F = Context.FIND
+_F, _S, _A = Context.FIND, Context.SIGN_IN, Context.ACCOUNT
 
 ACTIONS: tuple[Action, ...] = (
     _act(_E, "ladder", "ctrl+c", "copy, close, stop, quit", "EVERYWHERE", in_palette=False,
@@ -154,6 +158,37 @@ ACTIONS: tuple[Action, ...] = (
     _act(_X, "help", "question_mark", "help", "SEE", in_palette=False),
     _act(_X, "new", "n", "new chat", "DO", in_palette=False),
     _act(_X, "mouse", "m", "mouse on, off", "DO"),
+    _act(_X, "account", "a", "account", "ACCOUNT"),
+    _act(_X, "login", "l", "login", "ACCOUNT"),
+    _act(_X, "logout", "o", "logout", "ACCOUNT"),
+    _act(_S, "retry", "r", "try again", "SIGN IN", hint="try again", rank=5, in_palette=False),
+    _act(_S, "copy", "y", "copy the code, or the address", "SIGN IN", hint="copy", rank=10,
+         in_palette=False),
+    _act(_S, "copy_link", "u", "copy the address", "SIGN IN", hint="copy link", rank=15,
+         in_palette=False),
+    _act(_S, "open_page", "o", "open the address in your browser", "SIGN IN", hint="open",
+         rank=20, in_palette=False),
+    _act(_S, "browser", "b", "sign in in your browser", "WAYS", action="use('browser')",
+         hint="browser", rank=25, in_palette=False),
+    _act(_S, "device", "d", "sign in with a code", "WAYS", action="use('device')", hint="code",
+         rank=30, in_palette=False),
+    _act(_S, "paste", "p", "paste the address that the page ended on", "WAYS", hint="paste",
+         rank=35, in_palette=False),
+    _act(_S, "key", "k", "use an API key", "WAYS", action="use('key')", hint="API key", rank=40,
+         in_palette=False),
+    _act(_S, "down", "down", "line below", "MOVE", action="scroll(1)", in_palette=False),
+    _act(_S, "up", "up", "line above", "MOVE", action="scroll(-1)", in_palette=False),
+    _act(_S, "close", "escape", "leave the text, then this screen", "MOVE", hint="back", rank=45,
+         in_palette=False),
+    _act(_S, "leave", "q", "leave this screen", "MOVE", in_palette=False),
+    _act(_S, "help", "question_mark f1", "help", "MOVE", hint="help", rank=50, in_palette=False),
+    _act(_A, "login", "l", "sign in as someone else", "ACCOUNT", hint="sign in", rank=10,
+         in_palette=False),
+    _act(_A, "logout", "o", "sign out", "ACCOUNT", hint="sign out", rank=20, in_palette=False),
+    _act(_A, "renew", "r", "renew the tokens now", "ACCOUNT", hint="renew", rank=30,
+         in_palette=False),
+    _act(_A, "copy", "y", "copy the workspace's id", "ACCOUNT", hint="copy id", rank=40,
+         in_palette=False),
 )  # fmt: skip
 
 READLINE_HELP: tuple[tuple[str, str], ...] = (
