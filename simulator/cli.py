@@ -55,6 +55,8 @@ def _prepare(arguments: argparse.Namespace) -> Simulator:
         port=arguments.port,
         api_key=make_key(),
         faults=faults,
+        token_life=arguments.token_life,
+        token_spent=arguments.token_spent,
     )
     if story not in STORIES:
         for script in _read_scripts(Path(story)):

@@ -10,7 +10,20 @@ from dataclasses import dataclass
 from simulator.replies import BY_NAME, by_status
 from simulator.script import Burst, Drop, Raw, Send, Status, Step, Wait
 
-ROUTES = ("models", "responses", "chat/completions")
+ROUTES = (
+    "models",
+    "responses",
+    "chat/completions",
+    "oauth/authorize",
+    "oauth/token",
+    "oauth/revoke",
+    "deviceauth/usercode",
+    "deviceauth/token",
+    "codex/device",
+    "accounts/check",
+    "config/bundle",
+    "whoami",
+)
 
 GARBAGE = b'\x00\xff\xfe{"oops": [\x1b[31m<not json>\r\n'
 

@@ -3,6 +3,9 @@
 import argparse
 import math
 
+TOKEN_LIFE = 10 * 86400.0
+"""Seconds that an access token lives unless somebody says otherwise."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the flags."""
@@ -21,6 +24,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="SPEC",
         help="inject a fault, as `responses:event=7:drop:times=1` or `models:status=500`",
     )
+    parser.add_argument(
+        "--token-life",
+        type=_life,
+        default=TOKEN_LIFE,
+        metavar="SECONDS",
+        help="how long access tokens live; ten days otherwise",
+    )
+    parser.add_argument(
+        "--token-spent",
+        type=_seconds,
+        default=0.0,
+        metavar="SECONDS",
+        help="how much of that life is over when they are issued",
+    )
     parser.add_argument("--exit-with-parent", action="store_true", help=argparse.SUPPRESS)
 
 
@@ -38,6 +55,23 @@ def _speed(text: str) -> float:
     if math.isnan(speed) or speed <= 0:
         raise argparse.ArgumentTypeError("a speed is a number greater than 0")
     return speed
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError("seconds are a number from 0")
+    return seconds
+
+
+def _life(text: str) -> float:
+    seconds = _seconds(text)
+    if seconds < 1:
+        raise argparse.ArgumentTypeError("a token lives a second at least")
+    return seconds
 
 
 def _seed(text: str) -> int:

@@ -2,21 +2,23 @@
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.auth.guard import COOKIES
+from simulator.auth.issuer import Issuer
 from simulator.catalogue import models_body, models_etag
 from simulator.conversation import Wire
 from simulator.limits import Limits
 from simulator.playback import Playback
 from simulator.recording import Recorded
-from simulator.replies import detail, missing_key, not_found, openai_error, wrong_key
+from simulator.replies import missing_key, not_found, openai_error, wrong_key
 from simulator.script import Status, Step
-from simulator.stage import Stage, now
+from simulator.stage import Stage, request_id
 from simulator.teller import Teller
 from simulator.validation import check_chat, check_responses
 
@@ -28,12 +30,15 @@ EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 class Inference:
     """Serves `/v1` and `/backend-api/codex`."""
 
-    def __init__(self, stage: Stage, teller: Teller, limits: Limits, api_key: str | None) -> None:
-        """Serve under `api_key`; under `/v1` any or no key will do if it is None."""
+    def __init__(
+        self, stage: Stage, teller: Teller, limits: Limits, issuer: Issuer, api_key: str | None
+    ) -> None:
+        """Serve the backend for `issuer`'s tokens, and `/v1` for `api_key` unless it is None."""
         self._stage = stage
         self._teller = teller
         self._api_key = api_key
         self._limits = limits
+        self._issuer = issuer
         self._etag = models_etag()
 
     def routes(self) -> list[BaseRoute]:
@@ -51,16 +56,16 @@ class Inference:
 
     async def nothing(self, request: Request) -> Response:
         """Any other path."""
-        recorded = await record(self._stage, request)
+        recorded = await self._stage.record(request)
         return self._play("nothing", recorded, [], self._headers(), not_found())
 
     async def models(self, request: Request) -> Response:
         """`GET /models`."""
-        recorded = await record(self._stage, request)
+        recorded = await self._stage.record(request)
         refusal = self._check_key(request)
         headers = self._headers() | {"etag": self._etag}
         whole = Status(200, {}, models_body())
-        return self._play("models", recorded, [refusal or whole], headers, refusal)
+        return self._play("models", recorded, [whole], headers, refusal, cookies=_cookies(request))
 
     async def responses(self, request: Request) -> Response:
         """`POST /responses`."""
@@ -71,7 +76,7 @@ class Inference:
         return await self._turn(request, "chat/completions", "chat")
 
     async def _turn(self, request: Request, route: str, wire: Wire) -> Response:
-        recorded = await record(self._stage, request)
+        recorded = await self._stage.record(request)
         is_codex = _is_codex(request)
         body: Any = None
         refusal = self._check_key(request) or _check_encoding(request)
@@ -80,15 +85,16 @@ class Inference:
             check = check_responses if wire == "responses" else check_chat
             refusal = check(body, is_codex=is_codex)
         headers = self._headers() | self._turn_headers(request, body)
+        cookies = _cookies(request)
         if refusal is not None:
-            return self._play(route, recorded, [refusal], headers, refusal, is_named=False)
+            return self._play(route, recorded, [], headers, refusal, cookies=cookies)
         self._limits.use()
         fields = cast("Mapping[str, Any]", body)
         answer, steps = self._teller.tell(wire, fields, len(recorded.raw))
         if answer.model is not None:
             headers["openai-model"] = answer.model
         is_named = wire == "responses"
-        return self._play(route, recorded, steps, headers, None, is_named=is_named)
+        return self._play(route, recorded, steps, headers, None, is_named=is_named, cookies=cookies)
 
     def _play(
         self,
@@ -99,31 +105,44 @@ class Inference:
         refusal: Status | None,
         *,
         is_named: bool = True,
+        cookies: Sequence[str] = (),
     ) -> Response:
         """What the stage has for this call; a refused one takes no script and meets no fault."""
         if refusal is not None:
-            playback = Playback.of_status(refusal, headers)
+            playback = Playback.of_status(refusal, headers, cookies)
             recorded.ended.set()
         else:
             playback = self._stage.answer(
-                route, recorded, lambda: steps, headers=headers, is_named=is_named
+                route,
+                recorded,
+                lambda: steps,
+                headers=headers,
+                cookies=cookies,
+                is_named=is_named,
             )
         return cast("Response", playback)
 
     def _check_key(self, request: Request) -> Status | None:
+        if _is_codex(request):
+            return self._issuer.guard.check_model_call(
+                request.headers,
+                request.query_params,
+                wants_version=request.url.path.endswith("/models"),
+            )
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         is_given = scheme.lower() == "bearer" and bool(key.strip())
-        if _is_codex(request):
-            return None if is_given else detail(401, "Unauthorized")
         if self._api_key is None or (is_given and key.strip() == self._api_key):
+            return None
+        if is_given and self._issuer.ledger.is_api_key(key.strip()):
             return None
         return wrong_key(f"{key.strip()[:6]}***") if is_given else missing_key()
 
     def _headers(self) -> dict[str, str]:
-        number = uuid.uuid4().hex
+        name = request_id()
         return {
-            "x-request-id": f"req_{number}",
-            "x-oai-request-id": f"req_{number}",
+            "date": self._issuer.clock.date(),
+            "x-request-id": name,
+            "x-oai-request-id": name,
             "openai-version": "2020-10-01",
             "openai-processing-ms": "142",
         }
@@ -141,20 +160,12 @@ class Inference:
         }
 
 
-async def record(stage: Stage, request: Request) -> Recorded:
-    """Read the request whole and keep it."""
-    return stage.recording.add(
-        method=request.method,
-        path=request.url.path,
-        query=dict(request.query_params),
-        headers=dict(request.headers),
-        raw=await request.body(),
-        at=now(),
-    )
-
-
 def _is_codex(request: Request) -> bool:
     return request.url.path.startswith(CODEX)
+
+
+def _cookies(request: Request) -> Sequence[str]:
+    return COOKIES if _is_codex(request) else ()
 
 
 def _check_encoding(request: Request) -> Status | None:

@@ -6,13 +6,13 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from starlette.types import Receive, Scope
 from starlette.types import Send as AsgiSend
 
-from simulator.script import Burst, Drop, Gate, Mark, Raw, Send, Status, Step, Wait
+from simulator.script import Burst, Drop, Gate, Mark, Raw, Send, Status, Step, Usual, Wait, Work
 
 LOG = logging.getLogger("simulator")
 
@@ -35,6 +35,7 @@ class Playback:
         *,
         is_named: bool,
         headers: Mapping[str, str],
+        cookies: Sequence[str] = (),
         on_mark: Callable[[str, float], None],
         on_end: Callable[[bool], None],
     ) -> None:
@@ -44,24 +45,29 @@ class Playback:
             steps: May be a generator; it is read as the answer goes on.
             is_named: Whether events have an `event:` line (Responses) or not (Chat Completions).
             headers: Of the answer, below those of a `Status` step.
+            cookies: Values of its `set-cookie` headers.
             on_mark: Gets the name and the time of each mark.
             on_end: Gets whether the client went away before the end.
         """
         self._steps = steps
         self._is_named = is_named
         self._headers = headers
+        self._cookies = cookies
         self._on_mark = on_mark
         self._on_end = on_end
         self._has_head = False
         self._sequence = 0
 
     @classmethod
-    def of_status(cls, status: Status, headers: Mapping[str, str]) -> "Playback":
+    def of_status(
+        cls, status: Status, headers: Mapping[str, str], cookies: Sequence[str] = ()
+    ) -> "Playback":
         """A whole answer without a script."""
         return cls(
             [status],
             is_named=False,
             headers=headers,
+            cookies=cookies,
             on_mark=lambda _name, _at: None,
             on_end=lambda _is_cut: None,
         )
@@ -102,6 +108,8 @@ class Playback:
                 case Gate():
                     await step.passed()
                     due = time.monotonic()
+                case Work() | Usual():
+                    continue  # the stage has put what the route does in its place
                 case Status():
                     if await self._start(send, step):
                         return
@@ -129,6 +137,7 @@ class Playback:
         whole = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         whole |= _lower(self._headers) | _lower(headers)
         pairs = [(name.encode("latin-1"), value.encode("utf-8")) for name, value in whole.items()]
+        pairs += [(b"set-cookie", cookie.encode("latin-1")) for cookie in self._cookies]
         await send({"type": "http.response.start", "status": code, "headers": pairs})
 
     async def _write(self, send: AsgiSend, data: bytes) -> None:

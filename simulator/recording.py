@@ -18,15 +18,19 @@ SECRET_FIELDS = frozenset(
     {
         "access_token",
         "api_key",
+        "authorization_code",
         "client_secret",
         "code",
         "code_verifier",
+        "device_auth_id",
         "id_token",
         "key",
         "password",
         "refresh_token",
         "subject_token",
         "token",
+        "user_code",
+        "usercode",
     }
 )
 
@@ -123,7 +127,10 @@ class Recording:
 
 
 def mask_header(name: str, value: str) -> str:
-    """The value as it may be shown."""
+    """The value as it may be shown; of cookies the names."""
+    if name.lower() == "cookie":
+        names = (cookie.partition("=")[0].strip() for cookie in value.split(";"))
+        return "; ".join(f"{each}={MASK}" for each in names)
     if name.lower() not in SECRET_HEADERS:
         return value
     scheme, space, _ = value.partition(" ")

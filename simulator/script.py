@@ -61,6 +61,30 @@ class Status:
 
 
 @dataclass(frozen=True, slots=True)
+class Work:
+    """Do what the call asks for and write nothing: what comes next may hold or lose the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What the route answers without a script; its work is done here, unless `Work` did it."""
+
+    without: tuple[str, ...] = ()
+    """Members left out of a JSON object."""
+    changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Members set in it."""
+
+    def edited(self, step: "Step") -> "Step":
+        """A step of the answer with the changes in it."""
+        value: object = step.body if isinstance(step, Status) else None
+        if not isinstance(step, Status) or not isinstance(value, dict):
+            return step
+        body = cast("dict[str, Any]", value)
+        kept = {name: value for name, value in body.items() if name not in self.without}
+        return Status(step.code, step.headers, kept | dict(self.changes))
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """Note the time (Unix seconds) at which the step before it was written."""
 
@@ -126,12 +150,13 @@ def _finish(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-Step: TypeAlias = Send | Raw | Wait | Gate | Drop | Status | Mark | Burst
+Step: TypeAlias = Send | Raw | Wait | Gate | Drop | Status | Mark | Burst | Work | Usual
 Script: TypeAlias = Iterable[Step | Mapping[str, Any]]
 
 STEP_FORMS = (
     '{"send": EVENT}, {"raw": TEXT}, {"wait": SECONDS}, {"gate": NAME}, {"drop": true}, '
-    '{"status": CODE, "headers": {}, "body": …}, {"mark": NAME}, {"burst": [EVENT…], "rate": N}'
+    '{"status": CODE, "headers": {}, "body": …}, {"mark": NAME}, {"burst": [EVENT…], "rate": N}, '
+    '{"work": true}, {"usual": {"without": [NAME…], "with": {}}}'
 )
 
 
@@ -139,7 +164,7 @@ def as_steps(script: Script) -> tuple[Step, ...]:
     """The script with each plain event made a `Send`."""
     return tuple(
         step
-        if isinstance(step, Send | Raw | Wait | Gate | Drop | Status | Mark | Burst)
+        if isinstance(step, Send | Raw | Wait | Gate | Drop | Status | Mark | Burst | Work | Usual)
         else Send(step)
         for step in script
     )
@@ -173,6 +198,12 @@ def _parse_step(index: int, step: object, make_gate: Callable[[str], Gate]) -> S
             return Drop()
         case {"mark": str(name)}:
             return Mark(name)
+        case {"work": True}:
+            return Work()
+        case {"usual": True}:
+            return Usual()
+        case {"usual": {**edits}}:
+            return Usual(tuple(edits.get("without") or ()), dict(edits.get("with") or {}))
         case {"burst": [*events], "rate": (int() | float()) as rate} if rate >= 0:
             return Burst(tuple(events), float(rate))
         case {"status": int(code)} if 200 <= code <= 599:

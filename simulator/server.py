@@ -6,7 +6,7 @@ import math
 import secrets
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,8 +14,13 @@ import uvicorn
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from simulator.auth.account import Account
+from simulator.auth.desk import Desk
+from simulator.auth.issuer import Issuer
+from simulator.auth.ledger import Refresh
 from simulator.control import Control
 from simulator.faults import Fault, parse_fault
+from simulator.flags import TOKEN_LIFE
 from simulator.inference import Inference
 from simulator.limits import Limits
 from simulator.recording import Recorded
@@ -95,6 +100,8 @@ class Simulator:
         port: int = 0,
         api_key: str | None = "sk-sim-foredeck",
         faults: Sequence[Fault | str] = (),
+        token_life: float = TOKEN_LIFE,
+        token_spent: float = 0.0,
     ) -> None:
         """Prepare a server.
 
@@ -106,6 +113,8 @@ class Simulator:
             port: 0 takes a free one.
             api_key: The key that `/v1` wants; None if it wants none.
             faults: Injected from the start, as `--fail` has them.
+            token_life: Seconds from `iat` to `exp` of access tokens.
+            token_spent: Seconds of that life that are over when they are issued.
 
         Raises:
             KeyError: There is no such story.
@@ -116,8 +125,15 @@ class Simulator:
         tell = find_story(story) if isinstance(story, str) else story
         limits = Limits()
         teller = Teller(tell, limits, speed=speed, seed=seed)
-        inference = Inference(self.stage, teller, limits, api_key)
-        routes = Control(self.stage).routes() + inference.routes()
+        self.auth = Issuer(self.stage, lambda: self.issuer)
+        self.auth.ledger.life, self.auth.ledger.spent = token_life, token_spent
+        inference = Inference(self.stage, teller, limits, self.auth, api_key)
+        routes = [
+            *Control(self.stage).routes(),
+            *Desk(self.auth).routes(),
+            *self.auth.routes(),
+            *inference.routes(),
+        ]
         self._app = Starlette(routes=routes)
         self._wanted_port = port
         self._port = 0
@@ -166,8 +182,38 @@ class Simulator:
         """The marks that were reached, oldest first."""
         return self.stage.marks()
 
+    @property
+    def account(self) -> Account:
+        """Who signs in from now on."""
+        return self.auth.policy.account
+
+    @account.setter
+    def account(self, account: Account) -> None:
+        self.auth.policy.account = account
+
+    def issue(self, account: Account | None = None, **more: Any) -> dict[str, Any]:
+        """A fresh sign-in without a flow, in the form of `auth.json`: see `Issuer.issue`."""
+        return self.auth.issue(account, **more)
+
+    def backend_headers(self, login: Mapping[str, Any] | None = None) -> dict[str, str]:
+        """Headers with which the backend takes a call; of a new sign-in if none is given."""
+        tokens = (login or self.issue())["tokens"]
+        headers = {
+            "authorization": f"Bearer {tokens['access_token']}",
+            "originator": "test",
+            "user-agent": "test/1.0",
+        }
+        if tokens["account_id"] is not None:
+            headers["chatgpt-account-id"] = tokens["account_id"]
+        return headers
+
+    @property
+    def refreshes(self) -> list[Refresh]:
+        """Every refresh token that was ever sent, oldest first."""
+        return self.auth.refreshes
+
     def script(self, route: str, steps: Script) -> None:
-        """Script the next unscripted call of `models`, `responses` or `chat/completions`."""
+        """Script the next unscripted call of a route (`simulator.faults.ROUTES`)."""
         self.stage.script(route, steps)
 
     def fail(self, spec: str) -> None:

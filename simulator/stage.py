@@ -2,15 +2,18 @@
 
 import threading
 import time
+import uuid
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from starlette.requests import Request
 
 from simulator.faults import Fault
 from simulator.playback import Playback
 from simulator.recording import Recorded, Recording
-from simulator.script import Gate, Script, Step, as_steps
+from simulator.script import Gate, Script, Step, Usual, Work, as_steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,17 @@ class Stage:
         self._scripts: defaultdict[str, deque[tuple[Step, ...]]] = defaultdict(deque)
         self._gates: defaultdict[str, list[Gate]] = defaultdict(list)
         self._marks: list[Marked] = []
+
+    async def record(self, request: Request) -> Recorded:
+        """Read the request whole and keep it."""
+        return self.recording.add(
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            headers=dict(request.headers),
+            raw=await request.body(),
+            at=now(),
+        )
 
     def script(self, route: str, steps: Script) -> None:
         """Put a script at the end of the route's queue; each call takes one."""
@@ -85,6 +99,7 @@ class Stage:
         story: Callable[[], Iterable[Step]],
         *,
         headers: Mapping[str, str],
+        cookies: Sequence[str] = (),
         is_named: bool = True,
     ) -> Playback:
         """What this call plays: its script, else the story, with the route's faults in it."""
@@ -92,7 +107,7 @@ class Stage:
             queue = self._scripts[route]
             script = queue.popleft() if queue else None
             faults = [fault for fault in self._faults if fault.route == route and fault.strikes()]
-        steps: Iterable[Step] = story() if script is None else script
+        steps: Iterable[Step] = story() if script is None else _filled(script, story)
         for fault in faults:
             steps = fault.applied(steps)
 
@@ -101,7 +116,14 @@ class Stage:
                 request.closed.set()
             request.ended.set()
 
-        return Playback(steps, is_named=is_named, headers=headers, on_mark=self._mark, on_end=end)
+        return Playback(
+            steps,
+            is_named=is_named,
+            headers=headers,
+            cookies=cookies,
+            on_mark=self._mark,
+            on_end=end,
+        )
 
     def _mark(self, name: str, at: float) -> None:
         with self._lock:
@@ -111,3 +133,21 @@ class Stage:
 def now() -> float:
     """Unix seconds."""
     return time.time()
+
+
+def request_id() -> str:
+    """A new `x-request-id`."""
+    return f"req_{uuid.uuid4().hex}"
+
+
+def _filled(script: Iterable[Step], story: Callable[[], Iterable[Step]]) -> Iterator[Step]:
+    """The script with the route's own answer in the place that it has for it."""
+    done: list[Step] | None = None
+    for step in script:
+        match step:
+            case Work():
+                done = list(story())
+            case Usual():
+                yield from (step.edited(own) for own in (story() if done is None else done))
+            case _:
+                yield step

@@ -26,7 +26,7 @@ def client() -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def ask(sim: Simulator, client: httpx.Client) -> Ask:
-    """POST a small valid body to a path of the simulator; keywords change the body."""
+    """POST a small valid body to a path of the simulator, signed in; keywords change the body."""
 
     def post(path: str = "/v1/responses", *, key: str | None = None, **more: Any) -> httpx.Response:
         body: dict[str, Any] = {"model": "gpt-5.5", "stream": True}
@@ -35,6 +35,8 @@ def ask(sim: Simulator, client: httpx.Client) -> Ask:
         else:
             body |= {"messages": [{"role": "user", "content": "hello"}]}
         headers = {"authorization": f"Bearer {key or sim.api_key}"}
+        if path.startswith("/backend-api/") and key is None:
+            headers = sim.backend_headers()
         return client.post(sim.issuer + path, json=body | more, headers=headers)
 
     return post

@@ -26,7 +26,9 @@ def call(call_id: str) -> dict[str, Any]:
 def test_models_come_in_both_shapes_with_an_etag(
     sim: Simulator, client: httpx.Client, base: str
 ) -> None:
-    headers = {"authorization": f"Bearer {sim.api_key}"}
+    headers = sim.backend_headers()
+    if base == "/v1":
+        headers = {"authorization": f"Bearer {sim.api_key}"}
     response = client.get(f"{sim.issuer}{base}/models?client_version=0.169.0", headers=headers)
     body = response.json()
     slugs = [model["slug"] for model in body["models"]]
@@ -124,7 +126,7 @@ def test_chat_history_that_does_not_hold_together_is_refused(
     assert (response.status_code, response.json()["error"]["message"]) == (400, text)
 
 
-def test_openai_wants_its_key_and_codex_any_bearer(
+def test_openai_wants_its_key_and_codex_a_sign_in(
     sim: Simulator, client: httpx.Client, ask: Ask
 ) -> None:
     wrong = ask(key="sk-wrong-key-of-somebody")
@@ -133,7 +135,9 @@ def test_openai_wants_its_key_and_codex_any_bearer(
     assert "sk-wrong-key-of-somebody" not in wrong.text
     missing = client.post(f"{sim.openai_base_url}/responses", json={})
     assert (missing.status_code, missing.json()["error"]["type"]) == (401, "invalid_request_error")
-    assert ask(CODEX, key="anything").is_success
+    assert ask(CODEX, key="anything").status_code == 401
+    assert ask(CODEX, key=sim.api_key).status_code == 401
+    assert ask(CODEX).is_success
     unauthorized = client.get(f"{sim.codex_base_url}/models")
     assert (unauthorized.status_code, unauthorized.json()) == (401, {"detail": "Unauthorized"})
 

@@ -126,7 +126,8 @@ def test_stories_are_listed() -> None:
         (("--story", "nowhere"), "no story 'nowhere'"),
         (("--speed", "0"), "greater than 0"),
         (("--port", "70000"), "between 0 and 65535"),
-        (("--token-life", "60"), "unrecognized arguments"),
+        (("--token-life", "0"), "a second at least"),
+        (("--token-spent", "x"), "a number from 0"),
     ],
 )
 def test_what_means_nothing_is_wrong_usage(flags: tuple[str, ...], reason: str) -> None:
