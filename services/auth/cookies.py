@@ -38,7 +38,8 @@ HEADER_LIMIT: Final = 8192
 _LINE_LIMIT: Final = 2 * COOKIE_LIMIT
 _LINES: Final = 2 * JAR_LIMIT
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-_VALUE: Final = re.compile(r'"?[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"?')
+_OCTETS: Final = r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*"
+_VALUE: Final = re.compile(rf'{_OCTETS}|"{_OCTETS}"')
 _AGE: Final = re.compile(r"-?[0-9]{1,10}")
 
 
