@@ -108,12 +108,15 @@ def _opener(
     """How services will be opened, and the host to name in the header."""
     if settings.demo:
         return lambda: _open_demo(settings), "demo"
+    from app.accounts import expected_mode
     from app.providers import choose_provider, overridden_host
 
-    provider = (again.provider if again else None) or choose_provider(settings, environ)
+    named = again.provider if again else None
+    provider = named or choose_provider(settings, environ, expected_mode(settings, environ))
     if provider is None:
         return None, ""
-    return lambda: _open_real(settings, provider), overridden_host(provider)
+    # Who is signed in is read anew with the services; a keyring may take its time.
+    return lambda: _open_real(settings, named), overridden_host(provider)
 
 
 def _open_demo(settings: Settings) -> "AbstractAsyncContextManager[Services]":
@@ -122,7 +125,9 @@ def _open_demo(settings: Settings) -> "AbstractAsyncContextManager[Services]":
     return open_demo(settings)
 
 
-def _open_real(settings: Settings, provider: "Provider") -> "AbstractAsyncContextManager[Services]":
+def _open_real(
+    settings: Settings, provider: "Provider | None"
+) -> "AbstractAsyncContextManager[Services]":
     from app.wiring import open_services
 
     return open_services(settings, provider=provider)

@@ -10,6 +10,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from app.version import __version__
+from services.auth.user_agent import user_agent
 from services.clock import Clock
 from services.inference.stream import InferenceRequest, StreamValue
 from services.models.catalogue import ModelInfo
@@ -18,6 +19,7 @@ from services.provider import Provider
 if TYPE_CHECKING:
     import httpx
 
+    from services.auth.service import AuthService
     from services.catalogue import ModelCatalogue
     from services.inference.client import InferenceClient
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class _Parts:
     http: "httpx.AsyncClient"
+    auth: "AuthService | None"
     inference: "InferenceClient"
     catalogue: "ModelCatalogue"
 
@@ -41,6 +44,7 @@ class Online:
         models_cache: The file that keeps the list of models.
         clock: Time.
         new_id: Makes ids that are never used again.
+        make_auth: Makes sign-in over a client, where the provider wants a login.
     """
 
     def __init__(
@@ -51,12 +55,16 @@ class Online:
         models_cache: Path,
         clock: Clock,
         new_id: Callable[[], str],
+        make_auth: "Callable[[httpx.AsyncClient], AuthService] | None" = None,
     ) -> None:
         self._provider = provider
         self._environ = environ
         self._models_cache = models_cache
         self._clock = clock
         self._new_id = new_id
+        self._make_auth = make_auth
+        self._loading = asyncio.Lock()
+        self._is_loaded = False
         self._parts: _Parts | None = None
 
     async def __aenter__(self) -> Self:
@@ -69,6 +77,8 @@ class Online:
         traceback: TracebackType | None,
     ) -> None:
         if self._parts is not None:
+            if self._parts.auth is not None:
+                await self._parts.auth.close()
             await self._parts.http.aclose()
 
     async def run(self, request: InferenceRequest) -> AsyncGenerator[StreamValue, None]:
@@ -97,6 +107,14 @@ class Online:
         """Slug of the model to take where the user named none."""
         return await (await self._imported()).catalogue.default()
 
+    async def auth(self) -> "AuthService | None":
+        """Sign-in of this run; None where the provider wants no login.
+
+        Raises:
+            StorageError: The place of the login cannot be reached.
+        """
+        return (await self._imported()).auth
+
     def lookup(self, slug: str) -> ModelInfo:
         """What is known of a model; fallback values where nothing is."""
         return self._made().catalogue.lookup(slug)
@@ -104,21 +122,34 @@ class Online:
     async def _imported(self) -> _Parts:
         if self._parts is None:
             await asyncio.to_thread(_import)
-        return self._made()
+        parts = self._made()
+        if parts.auth is not None:
+            async with self._loading:
+                if not self._is_loaded:
+                    await parts.auth.reload()
+                    self._is_loaded = True
+        return parts
 
     def _made(self) -> _Parts:
         if self._parts is None:
             create_client, inference_client, model_catalogue = _import()
             http = create_client(
                 environ=self._environ,
-                user_agent=f"foredeck/{__version__}",
+                user_agent=user_agent(__version__, self._environ),
                 clock=self._clock,
                 connect_timeout=self._provider.connect_timeout,
                 idle_timeout=self._provider.idle_timeout,
             )
-            inference = inference_client(http, self._provider, self._clock, self._new_id)
+            auth = self._make_auth(http) if self._make_auth is not None else None
+            inference = inference_client(
+                http,
+                self._provider,
+                self._clock,
+                self._new_id,
+                signers=auth.signer if auth is not None else None,
+            )
             catalogue = model_catalogue(inference, self._models_cache, self._clock)
-            self._parts = _Parts(http, inference, catalogue)
+            self._parts = _Parts(http, auth, inference, catalogue)
         return self._parts
 
 

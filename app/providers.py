@@ -6,22 +6,39 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from app.settings import Settings, Table
+from app.version import __version__
+from services.auth.origins import check_chatgpt_base
+from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_OPENAI_BASE_URL
 from services.errors import CredentialsError, UsageError
+from services.models.account import AccountMode
 from services.provider import Provider, Secret, Wire
 
-OPENAI_BASE_URL = "https://api.openai.com/v1"
+OPENAI_BASE_URL = DEFAULT_OPENAI_BASE_URL
+CODEX_BASE_URL = f"{DEFAULT_CHATGPT_BASE_URL}/codex"
+PROTOCOL_VERSION = "0.169.0"
+"""The Codex whose protocol we speak; the ChatGPT backend lists models by it."""
 LOCAL_SERVERS: Mapping[str, tuple[str, str]] = {
     "ollama": ("Ollama", "http://127.0.0.1:11434/v1"),
     "lmstudio": ("LM Studio", "http://127.0.0.1:1234/v1"),
 }
 
 
-def choose_provider(settings: Settings, environ: Mapping[str, str]) -> Provider | None:
+def choose_provider(
+    settings: Settings, environ: Mapping[str, str], login: AccountMode | None = None
+) -> Provider | None:
     """The provider of this run, or None where nothing is set up yet.
+
+    A login comes before a key of the environment, but with `--profile api`. The choice holds for
+    the whole run: a login that fails later never falls through to the key.
+
+    Args:
+        settings: Of this run.
+        environ: Environment variables.
+        login: What is signed in; None where that is not known, which counts as ChatGPT.
 
     Raises:
         UsageError: An address or a table that cannot be used.
-        CredentialsError: A key that the configuration asks for is not set.
+        CredentialsError: A key or login that the configuration asks for is not there.
     """
     wanted = settings.provider
     if wanted is not None and wanted in settings.providers:
@@ -29,14 +46,20 @@ def choose_provider(settings: Settings, environ: Mapping[str, str]) -> Provider 
     if wanted is not None and wanted in LOCAL_SERVERS:
         name, url = LOCAL_SERVERS[wanted]
         return Provider(id=wanted, name=name, base_url=url, wire=_wire(settings, "responses"))
+    if wanted == "chatgpt" and login is not None and login is not AccountMode.CHATGPT:
+        raise signed_out()
+    wants_key = wanted == "openai" or settings.profile == "api"
+    if wanted == "chatgpt" or (not wants_key and login in {None, AccountMode.CHATGPT}):
+        return _chatgpt(settings)
     if wanted not in {None, "openai"}:
-        known = ", ".join(["openai", *LOCAL_SERVERS, *settings.providers])
+        known = ", ".join(["chatgpt", "openai", *LOCAL_SERVERS, *settings.providers])
         raise UsageError(
             f'There is no provider "{wanted}"', next_step=f"Known are {known}", code="provider"
         )
     key = environ.get("OPENAI_API_KEY", "").strip()
-    if settings.openai_base_url is None and not key:
-        if wanted == "openai":
+    has_login = login is AccountMode.API_KEY and settings.profile != "api"
+    if settings.openai_base_url is None and not key and not has_login:
+        if wants_key:
             raise CredentialsError(
                 "OpenAI wants an API key, and OPENAI_API_KEY is not set",
                 next_step="Set OPENAI_API_KEY, or choose another provider",
@@ -49,14 +72,38 @@ def choose_provider(settings: Settings, environ: Mapping[str, str]) -> Provider 
         name="OpenAI" if is_openai else urlsplit(url).netloc.rpartition("@")[2],
         base_url=url,
         wire=_wire(settings, "responses"),
-        key=Secret(key) if key else None,
-        key_source="OPENAI_API_KEY",
+        key=Secret(key) if key and not has_login else None,
+        key_source="the stored API key" if has_login else "OPENAI_API_KEY",
+        wants_login=has_login,
+    )
+
+
+def signed_out(problem: str = "") -> CredentialsError:
+    """Nobody is signed in, or what is stored cannot be used."""
+    return CredentialsError(
+        problem or "Nobody is signed in",
+        next_step="Sign in with foredeck login",
+        code="signed_out",
+    )
+
+
+def _chatgpt(settings: Settings) -> Provider:
+    base = check_chatgpt_base(
+        settings.chatgpt_base_url or "", allow_hosts=settings.allow_token_hosts
+    )
+    return Provider(
+        id="chatgpt",
+        name="ChatGPT",
+        base_url=f"{base}/codex",
+        wants_login=True,
+        client_version=PROTOCOL_VERSION,
+        headers=(("version", __version__),),
     )
 
 
 def overridden_host(provider: Provider | None) -> str:
     """The host to name in header and on stderr, where it is not OpenAI's own; else empty."""
-    if provider is None or provider.base_url == OPENAI_BASE_URL:
+    if provider is None or provider.base_url in {OPENAI_BASE_URL, CODEX_BASE_URL}:
         return ""
     return urlsplit(provider.base_url).netloc.rpartition("@")[2]
 

@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeAlias, cast
 from app.folders import Folders, find_folders
 
 MAX_CONFIG_BYTES = 64 * 1024
+MAX_KEYRING_TIMEOUT = 600.0
 
 Table: TypeAlias = Mapping[str, Any]
 
@@ -53,6 +54,20 @@ class Settings:
     """Instead of our own instructions to the model."""
     openai_base_url: str | None = None
     """None for OpenAI itself."""
+    chatgpt_base_url: str | None = None
+    """None for ChatGPT itself."""
+    issuer: str | None = None
+    """None for OpenAI's own."""
+    oauth_redirect_host: Literal["127.0.0.1", "localhost"] = "127.0.0.1"
+    auth_mode: Literal["shared", "own", "read_only"] = "shared"
+    auth_store: Literal["file", "keyring", "auto", "ephemeral"] | None = None
+    """None for what Codex is configured to, or the file."""
+    auth_workspaces: tuple[str, ...] = ()
+    """Ids of the only workspaces that may sign in; empty for any."""
+    auth_exchange_api_key: bool = False
+    """Whether a browser login also asks for an API key."""
+    keyring_timeout: float = 5.0
+    """Seconds that the keyring may take for one call."""
     allow_token_hosts: tuple[str, ...] = ()
     key_flavor: Literal["readline", "modern"] = "readline"
     key_esc: Literal["leave", "interrupt"] = "leave"
@@ -84,6 +99,9 @@ FLAT_KEYS: Mapping[str, tuple[type, ...]] = {
     "log_file": (str,),
     "instructions": (str,),
     "openai_base_url": (str,),
+    "chatgpt_base_url": (str,),
+    "issuer": (str,),
+    "oauth_redirect_host": (str,),
     "plain": (bool,),
     "no_input": (bool,),
     "demo": (bool,),
@@ -93,10 +111,13 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "transport": ("sse", "chat"),
     "theme": ("auto", "dark", "light", "ansi-dark", "ansi-light"),
     "log_level": ("debug", "info", "warning", "error"),
+    "oauth_redirect_host": ("127.0.0.1", "localhost"),
+    "mode": ("shared", "own", "read_only"),
+    "store": ("file", "keyring", "auto", "ephemeral"),
     "flavor": ("readline", "modern"),
     "esc": ("leave", "interrupt"),
 }
-TABLE_KEYS = ("keys", "providers", "profiles", "allow_token_hosts")
+TABLE_KEYS = ("auth", "keys", "providers", "profiles", "allow_token_hosts")
 TYPE_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
 
 
@@ -124,6 +145,13 @@ def load_settings(flags: Mapping[str, Any], environ: Mapping[str, str] = os.envi
         values["profile"] = profile
     if environ.get("FOREDECK_OPENAI_BASE_URL"):
         values["openai_base_url"] = environ["FOREDECK_OPENAI_BASE_URL"]
+    for name, key in (
+        ("FOREDECK_CHATGPT_BASE_URL", "chatgpt_base_url"),
+        ("FOREDECK_ISSUER", "issuer"),
+    ):
+        if environ.get(name):
+            values[key] = environ[name]
+    _take_keyring_timeout(environ.get("FOREDECK_KEYRING_TIMEOUT"), values, found)
     if environ.get("NO_COLOR"):
         values["no_color"] = True
     known = {entry.name for entry in fields(Settings)}
@@ -200,6 +228,7 @@ def _take(table: Table, values: dict[str, Any], found: _Findings, where: str) ->
         elif key not in TABLE_KEYS:
             found.unknown(f"{where}{key} is not a setting; it is left out")
     _take_keys(table.get("keys", {}), values, found, where)
+    _take_auth(table.get("auth", {}), values, found, where)
     providers: Any = table.get("providers", {})
     if _is_table_of_tables(providers):
         values["providers"] = {**values.get("providers", {}), **providers}
@@ -234,6 +263,46 @@ def _take_keys(keys: Any, values: dict[str, Any], found: _Findings, where: str) 
                     found.wrong(f"{where}keys.bind must map action ids to keys")
             case _:
                 found.unknown(f"{where}keys.{key} is not a setting; it is left out")
+
+
+def _take_auth(auth: Any, values: dict[str, Any], found: _Findings, where: str) -> None:
+    if not isinstance(auth, dict):
+        found.wrong(f"{where}auth must be a table")
+        return
+    for key, value in cast("dict[str, Any]", auth).items():
+        match key:
+            case "mode" | "store":
+                if value in CHOICES[key]:
+                    values[f"auth_{key}"] = value
+                else:
+                    # Guessed wrong, the login would be looked for in the wrong place.
+                    found.wrong(_no_choice(f"{where}auth.{key}", CHOICES[key]))
+            case "workspaces":
+                ids = cast("list[Any]", value) if isinstance(value, list) else [value]
+                if all(isinstance(each, str) and each for each in ids):
+                    values["auth_workspaces"] = tuple(cast("list[str]", ids))
+                else:
+                    found.wrong(f"{where}auth.workspaces must be a list of ids")
+            case "exchange_api_key":
+                if isinstance(value, bool):
+                    values["auth_exchange_api_key"] = value
+                else:
+                    found.wrong(f"{where}auth.exchange_api_key must be true or false")
+            case _:
+                found.unknown(f"{where}auth.{key} is not a setting; it is left out")
+
+
+def _take_keyring_timeout(text: str | None, values: dict[str, Any], found: _Findings) -> None:
+    if not text:
+        return
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if 0 < seconds <= MAX_KEYRING_TIMEOUT:
+        values["keyring_timeout"] = seconds
+    else:
+        found.wrong("FOREDECK_KEYRING_TIMEOUT must be a number of seconds up to 600")
 
 
 def _is_table_of_tables(value: Any) -> bool:

@@ -48,6 +48,25 @@ class KeysTable(_Table):
     bind: dict[str, str] = Field(default={}, description="Action id to keys, separated by commas.")
 
 
+class AuthTable(_Table):
+    """Signing in with ChatGPT."""
+
+    mode: Literal["shared", "own", "read_only"] = Field(
+        default="shared",
+        description="shared: Codex's login. own: a login of our own. read_only: Codex's login, "
+        "which only Codex renews.",
+    )
+    store: Literal["file", "keyring", "auto", "ephemeral"] | None = Field(
+        default=None, description="Where the login lies; as Codex is configured if not given."
+    )
+    workspaces: list[str] | str = Field(
+        default=[], description="Ids of the only workspaces that may sign in."
+    )
+    exchange_api_key: bool = Field(
+        default=False, description="Also ask for an API key after a browser login."
+    )
+
+
 class _Flat(_Table):
     view: Literal["chat"] = Field(default="chat", description="View at the start.")
     model: str | None = Field(default=None, description="Model of new chats.")
@@ -69,10 +88,16 @@ class _Flat(_Table):
     log_file: str | None = None
     instructions: str | None = Field(default=None, description="Instructions to the model.")
     openai_base_url: str | None = Field(default=None, description="As FOREDECK_OPENAI_BASE_URL.")
+    chatgpt_base_url: str | None = Field(default=None, description="As FOREDECK_CHATGPT_BASE_URL.")
+    issuer: str | None = Field(default=None, description="As FOREDECK_ISSUER.")
+    oauth_redirect_host: Literal["127.0.0.1", "localhost"] = Field(
+        default="127.0.0.1", description="Host in the address that a browser login comes back to."
+    )
     plain: bool = Field(default=False, description="Line output for pipes and screen readers.")
     no_input: bool = Field(default=False, description="Never ask.")
     demo: bool = Field(default=False, description="Run against the built-in simulator.")
     allow_token_hosts: list[str] = Field(default=[], description="Other hosts that may see tokens.")
+    auth: AuthTable = Field(default_factory=AuthTable)
     keys: KeysTable = Field(default_factory=KeysTable)
     providers: dict[str, ProviderTable] = Field(default={}, description="Servers by id.")
 

@@ -3,21 +3,32 @@
 import logging
 import os
 import uuid
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from app.accounts import auth_settings, login_storage, make_auth
 from app.online import Online
-from app.providers import choose_provider
+from app.providers import choose_provider, signed_out
 from app.settings import Settings
+from services.auth.settings import AuthSettings
+from services.auth.storage import CredentialStorage
+from services.auth.summary import account_of_stored
 from services.bus import EventBus
 from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError
+from services.models.account import Account
 from services.provider import Provider
 from services.store.chats import ChatStore
 from services.store.database import Database
+
+if TYPE_CHECKING:
+    import httpx
+
+    from services.auth.service import AuthService
 
 _log = logging.getLogger(__name__)
 INSTRUCTIONS = (
@@ -36,6 +47,10 @@ class Services:
     bus: EventBus
     clock: Clock
     provider: Provider
+    account: Account
+    """Who was signed in at the start; `AccountChanged` tells what comes later."""
+    auth: Callable[[], Awaitable["AuthService | None"]]
+    """Sign-in of this run; gives None where the provider wants no login."""
     notices: tuple[str, ...]
     """What the user should know about how things were opened."""
 
@@ -46,6 +61,7 @@ async def open_services(
     *,
     save: bool = True,
     provider: Provider | None = None,
+    is_interactive: bool = True,
     environ: Mapping[str, str] = os.environ,
 ) -> AsyncGenerator[Services]:
     """Open everything for one run.
@@ -54,19 +70,24 @@ async def open_services(
         settings: Of this run.
         save: False keeps chats in memory only.
         provider: Instead of the one that settings and environment name.
+        is_interactive: False for commands, where `CODEX_API_KEY` counts.
         environ: Environment variables.
 
     Raises:
         UsageError: The configuration names something that cannot be used.
-        CredentialsError: Nothing is set up to answer.
-        StorageError: The database belongs to a newer version.
+        CredentialsError: Nothing is set up to answer, or the login cannot be used.
+        StorageError: The database belongs to a newer version, or the login cannot be read.
     """
-    provider = provider or choose_provider(settings, environ)
+    login = _Login()
+    if provider is None or provider.wants_login:
+        login = await _find_login(settings, environ, is_interactive=is_interactive)
+        provider = provider or choose_provider(settings, environ, login.account.mode)
     if provider is None:
         raise CredentialsError(
             "Nothing is set up to answer",
-            next_step="Set OPENAI_API_KEY, or FOREDECK_OPENAI_BASE_URL for a local server, "
-            "or try foredeck --demo",
+            next_step="Sign in with foredeck login, set OPENAI_API_KEY, or "
+            "FOREDECK_OPENAI_BASE_URL for a local server, or try foredeck --demo",
+            code="signed_out",
         )
     host = urlsplit(provider.base_url).netloc.rpartition("@")[2]
     _log.info("provider %s at %s speaks %s", provider.id, host, provider.wire)
@@ -87,6 +108,7 @@ async def open_services(
                 models_cache=settings.folders.cache / "models_cache.json",
                 clock=clock,
                 new_id=_new_id,
+                make_auth=login.maker(clock, bus) if provider.wants_login else None,
             )
         )
         chats = ChatStore(database, clock)
@@ -110,8 +132,46 @@ async def open_services(
             bus=bus,
             clock=clock,
             provider=provider,
-            notices=tuple(database.notices),
+            account=login.account if provider.wants_login else Account(),
+            auth=online.auth,
+            notices=(
+                *database.notices,
+                *login.account.notices,
+                *(login.how.problems if login.how else ()),
+            ),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """What is stored, and how sign-in is made over it."""
+
+    account: Account = field(default_factory=Account)
+    how: AuthSettings | None = None
+    storage: CredentialStorage | None = None
+
+    def maker(
+        self, clock: Clock, bus: EventBus
+    ) -> "Callable[[httpx.AsyncClient], AuthService] | None":
+        how, storage = self.how, self.storage
+        if how is None or storage is None:
+            return None
+        return lambda http: make_auth(how, storage, http, clock, bus)
+
+
+async def _find_login(
+    settings: Settings, environ: Mapping[str, str], *, is_interactive: bool
+) -> _Login:
+    """Read what is stored, unless a provider is named that wants no login."""
+    if settings.provider not in {None, "openai", "chatgpt"} or settings.profile == "api":
+        return _Login()
+    how = auth_settings(settings, environ)
+    storage = login_storage(how, environ, is_interactive=is_interactive)
+    stored = await storage.load()
+    if stored.problem:
+        # Falling through to a key would bill somebody who believes to be signed in.
+        raise signed_out(stored.problem)
+    return _Login(account_of_stored(stored, how), how, storage)
 
 
 def _new_id() -> str:

@@ -43,6 +43,10 @@ class Provider:
     """Sent as a bearer token; none where the server wants none."""
     key_source: str = ""
     """Where the key came from (`OPENAI_API_KEY`), for messages."""
+    wants_login: bool = False
+    """Whether the login that is stored signs its calls, instead of `key`."""
+    client_version: str = ""
+    """Version of Codex whose protocol we speak, for a server that lists models by it."""
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     idle_timeout: float = 300.0

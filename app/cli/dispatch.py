@@ -19,16 +19,19 @@ from app.cli.output import (
 )
 from app.settings import Settings, load_settings
 from services.errors import ServiceError, UsageError
+from services.models.failure import as_sentence
 
 if TYPE_CHECKING:
     from app.wiring import Services
+    from services.auth.service import AuthService
     from services.provider import Provider
 
-CONFIGURED = {None, "ask", "models", "chats"}
+CONFIGURED = {None, "ask", "models", "chats", "login", "logout"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
 ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
+AccountCommand: TypeAlias = "Callable[[AuthService, Namespace, Output], Awaitable[int]]"
 
 
 def run_command(arguments: Namespace) -> int:
@@ -80,6 +83,12 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
             from app.cli import completion
 
             return completion.run(arguments, output)
+        case "doctor":
+            from app.cli import doctor
+
+            return _until_signal(doctor.run(settings, arguments, output))
+        case "login" | "logout":
+            return _run_account(arguments, settings, output)
         case "ask":
             from app.cli import ask
 
@@ -98,6 +107,29 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
         case _:
             _begin(arguments, settings, output)
             return _until_signal(_run_chats(arguments, settings, output))
+
+
+def _run_account(arguments: Namespace, settings: Settings, output: Output) -> int:
+    from app.cli import login
+
+    if settings.demo:
+        raise UsageError("Nobody signs in to the demo", next_step="Leave out --demo")
+    if arguments.command == "logout":
+        return _with_account(arguments, settings, output, login.run_logout)
+    arguments.no_input = settings.no_input
+    login.prepare(arguments, output)
+    if arguments.login_command == "status":
+        _begin(arguments, settings, output)
+        return _until_signal(login.run_status(settings, output))
+    return _with_account(arguments, settings, output, login.run)
+
+
+def _with_account(
+    arguments: Namespace, settings: Settings, output: Output, command: AccountCommand
+) -> int:
+    _begin(arguments, settings, output)
+    sys.modules.setdefault("httpx._main", cast("ModuleType", None))
+    return _until_signal(_run_with_account(arguments, settings, output, command))
 
 
 def _with_services(
@@ -160,6 +192,17 @@ async def _run_with_services(
         return await command(services, arguments, output)
 
 
+async def _run_with_account(
+    arguments: Namespace, settings: Settings, output: Output, command: AccountCommand
+) -> int:
+    from app.accounts import open_auth, overrides
+
+    for sentence in overrides(settings):
+        output.say(f"note: {as_sentence(sentence)}")
+    async with open_auth(settings) as auth:
+        return await command(auth, arguments, output)
+
+
 async def _run_chats(arguments: Namespace, settings: Settings, output: Output) -> int:
     """Chats are read without a provider, so also where none is set up."""
     from app.cli import chats
@@ -187,7 +230,11 @@ def _open(arguments: Namespace, settings: Settings) -> "AbstractAsyncContextMana
         return open_demo(settings)
     from app.wiring import open_services
 
-    return open_services(settings, save=not getattr(arguments, "no_save", False))
+    return open_services(
+        settings,
+        save=not getattr(arguments, "no_save", False),
+        is_interactive=arguments.command is None,
+    )
 
 
 def _far_host(provider: "Provider") -> str:

@@ -23,10 +23,14 @@ class Tokens:
     """Who gave them (`oauth_provenance`); None in older files."""
     client_id: str | None = None
     login_owner_id: str | None = None
+    identity: IdClaims | None = None
+    """Who the owner is where the issuer was asked, since there is no id_token."""
 
     @property
     def claims(self) -> IdClaims:
         """What the id_token says; nothing where it cannot be read."""
+        if self.identity is not None:
+            return self.identity
         try:
             return read_id_token(self.id_token)
         except BadPayloadError:

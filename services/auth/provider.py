@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 DEFAULT_ISSUER: Final = "https://auth.openai.com"
 DEFAULT_CHATGPT_BASE_URL: Final = "https://chatgpt.com/backend-api"
+DEFAULT_OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
 CLIENT_ID: Final = "app_EMoamEEZ73f0CkXaXp7hrann"
 
 Encoding = Literal["form", "json"]
@@ -22,9 +23,7 @@ class SignInProvider:
     issuer: str = DEFAULT_ISSUER
     """Without a slash at the end; the paths below are joined to it."""
     client_id: str = CLIENT_ID
-    scope: str = (
-        "openid profile email offline_access api.connectors.read api.connectors.invoke"
-    )
+    scope: str = "openid profile email offline_access api.connectors.read api.connectors.invoke"
     authorize_path: str = "/oauth/authorize"
     token_path: str = "/oauth/token"  # noqa: S105 a path
     revoke_path: str = "/oauth/revoke"

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from services.auth.provider import SignInProvider
+from services.auth.provider import DEFAULT_OPENAI_BASE_URL, SignInProvider
 
 StoreMode = Literal["file", "keyring", "auto", "ephemeral"]
+LoginMethod = Literal["chatgpt", "api"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,17 @@ class AuthSettings:
     provider: SignInProvider = field(default_factory=SignInProvider)
     allow_token_hosts: tuple[str, ...] = ()
     """Hosts beyond the usual ones and loopback that may see tokens."""
+
+    only_method: LoginMethod | None = None
+    """The only way to sign in that the configuration allows; None for any."""
+    openai_base_url: str = DEFAULT_OPENAI_BASE_URL
+    """Where a stored API key may be used."""
+
+    uses_encrypted_file: bool = False
+    """Codex keeps its login in an encrypted file of its own, which we leave alone."""
+
+    problems: tuple[str, ...] = ()
+    """What of Codex's configuration cannot be used, a sentence each."""
 
     @property
     def is_shared(self) -> bool:

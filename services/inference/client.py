@@ -6,17 +6,16 @@ Wire format: docs/protocols/turns.md. Retries: docs/protocols/errors.md.
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import httpx
 
 from services.clock import Clock
-from services.errors import RefusedError, ServiceError, UnreachableError
-from services.inference.bodies import completions_body, responses_body
+from services.errors import ServiceError, UnreachableError
 from services.inference.completions import CompletionsReader
-from services.inference.encoding import BodyEncoder
 from services.inference.limits import read_headers
 from services.inference.responses import ModelWatch, ResponsesReader, model_of_headers
+from services.inference.sender import Sender
 from services.inference.stream import (
     Connected,
     Finished,
@@ -30,14 +29,13 @@ from services.inference.stream import (
 from services.models.catalogue import ModelInfo
 from services.models.chat import TurnPhase
 from services.provider import Provider
-from services.transport.failures import Identity, not_a_stream, request_id
-from services.transport.http import ERROR_BODY_LIMIT, body_chunks, read_json, send
+from services.transport.failures import not_a_stream, request_id
+from services.transport.http import ERROR_BODY_LIMIT, body_chunks
 from services.transport.retry import Budget, delay, is_request_retryable, is_stream_retryable
+from services.transport.signing import Signer
 from services.transport.sse import EventParser
 from services.wire.models import ModelPage, read_models
 
-MODELS_TIMEOUT: Final = 15.0
-"""Seconds for the list of models."""
 _Reader = ResponsesReader | CompletionsReader
 
 
@@ -55,6 +53,7 @@ class _Run:
 
     request: InferenceRequest
     models: ModelWatch
+    signer: Signer | None
     kept: list[Mapping[str, Any]] = field(default_factory=_no_items)
     seen: set[Hashable] = field(default_factory=_no_keys)
     turn_state: str | None = None
@@ -70,6 +69,7 @@ class InferenceClient:
         provider: The server, and how it is spoken to.
         clock: Time.
         new_id: Makes ids that are never used again.
+        signers: Makes what signs the requests of one action, where the provider wants a login.
         wall_limit: Seconds after which a response is given up though it still comes in; None for
             no limit.
     """
@@ -81,19 +81,15 @@ class InferenceClient:
         clock: Clock,
         new_id: Callable[[], str],
         *,
+        signers: Callable[[], Signer] | None = None,
         wall_limit: float | None = None,
     ) -> None:
-        self._http = http
+        self._sender = Sender(http, provider, clock, new_id, signers)
         self._provider = provider
         self._clock = clock
         self._new_id = new_id
         self._wall_limit = wall_limit
         self._models_etag: str | None = None
-        self._without_reasoning: set[str] = set()
-        """Models that refused to be asked for reasoning."""
-        self._with_usage = True
-        self._encoder = BodyEncoder()
-        self._identity = Identity(has_key=provider.key is not None, key_source=provider.key_source)
 
     @property
     def provider(self) -> Provider:
@@ -121,7 +117,12 @@ class InferenceClient:
         Raises:
             ServiceError: The budget of retries is spent, or the failure is final.
         """
-        run = _Run(request, ModelWatch(request.model), turn_state=request.turn_state)
+        run = _Run(
+            request,
+            ModelWatch(request.model),
+            self._sender.signer(),
+            turn_state=request.turn_state,
+        )
         budget = Budget.of(self._provider.request_retries, self._provider.stream_retries)
         attempt = 0
         while True:
@@ -131,7 +132,7 @@ class InferenceClient:
                     async for value in values:
                         yield value
             except ServiceError as error:
-                if self._can_do_without(error, run):
+                if self._sender.can_do_without(error, run.request.model):
                     continue
                 attempt += 1
                 if attempt > budget.stream or not is_stream_retryable(
@@ -172,18 +173,7 @@ class InferenceClient:
         Raises:
             ServiceError: The list cannot be had.
         """
-        document, headers = await read_json(
-            self._http,
-            self._http.build_request(
-                "GET",
-                self._url("models"),
-                headers={**self._headers(), "accept": "application/json"},
-            ),
-            identity=self._identity,
-            clock=self._clock,
-            timeout=MODELS_TIMEOUT,
-            retries=Budget.of(self._provider.request_retries, 0).request,
-        )
+        document, headers = await self._sender.models()
         return read_models(document, self._provider, etag=headers.get("etag"))
 
     async def _try(self, run: _Run, budget: Budget) -> AsyncGenerator[StreamValue, None]:
@@ -191,7 +181,9 @@ class InferenceClient:
         attempt = 0
         while True:
             try:
-                response = await self._send(run)
+                response = await self._sender.post(
+                    run.request, [*run.request.history, *run.kept], run.turn_state, run.signer
+                )
             except ServiceError as error:
                 attempt += 1
                 if attempt > budget.request or not is_request_retryable(error):
@@ -220,42 +212,6 @@ class InferenceClient:
         finally:
             await response.aclose()
 
-    async def _send(self, run: _Run) -> httpx.Response:
-        history = [*run.request.history, *run.kept]
-        extra = self._provider.extra_body
-        if self._provider.wire == "chat":
-            path = "chat/completions"
-            body = completions_body(run.request, history, extra, with_usage=self._with_usage)
-        else:
-            path = "responses"
-            with_reasoning = run.request.model not in self._without_reasoning
-            body = responses_body(run.request, history, extra, with_reasoning=with_reasoning)
-        headers = {
-            **self._headers(),
-            "accept": "text/event-stream",
-            "content-type": "application/json",
-        }
-        if run.turn_state:
-            headers["x-codex-turn-state"] = run.turn_state
-        if self._provider.id == "openai":
-            headers["session-id"] = headers["thread-id"] = run.request.conversation_id
-            headers["x-client-request-id"] = self._new_id()
-        idle = self._provider.idle_timeout
-        connect = self._provider.connect_timeout
-        return await send(
-            self._http,
-            self._http.build_request(
-                "POST",
-                self._url(path),
-                headers={name: value for name, value in headers.items() if _is_header(value)},
-                content=self._encoder.encode(body, run.request.conversation_id),
-                timeout=httpx.Timeout(idle, connect=connect),
-            ),
-            identity=self._identity,
-            clock=self._clock,
-            timeout=connect + idle,
-        )
-
     def _begin(self, run: _Run, response: httpx.Response) -> Iterable[StreamValue]:
         headers = response.headers
         run.turn_state = run.turn_state or headers.get("x-codex-turn-state")
@@ -266,7 +222,7 @@ class InferenceClient:
                 turn_id=run.request.turn_id,
                 new_id=self._new_id,
                 clock=self._clock,
-                identity=self._identity,
+                identity=self._sender.identity,
                 request_id=support,
                 seen=run.seen,
             )
@@ -275,7 +231,7 @@ class InferenceClient:
                 turn_id=run.request.turn_id,
                 new_id=self._new_id,
                 clock=self._clock,
-                identity=self._identity,
+                identity=self._sender.identity,
                 request_id=support,
                 models=run.models,
                 seen=run.seen,
@@ -330,45 +286,6 @@ class InferenceClient:
             yield from reader.feed(data)
             if reader.is_finished:
                 return
-
-    def _can_do_without(self, error: ServiceError, run: _Run) -> bool:
-        """Whether the same request may pass without something optional; remembered.
-
-        Models that do not reason refuse to be asked for it, and some servers know no
-        `stream_options`.
-        """
-        if not isinstance(error, RefusedError) or error.status not in {200, 400, 422}:
-            return False
-        said = error.message.lower()
-        model = run.request.model
-        if self._provider.wire == "chat":
-            if self._with_usage and "stream_options" in said:
-                self._with_usage = False
-                return True
-        elif (
-            model not in self._without_reasoning
-            and ("reasoning" in said or "encrypted" in said)
-            and ("not supported" in said or "unsupported" in said or "unrecognized" in said)
-        ):
-            self._without_reasoning.add(model)
-            return True
-        return False
-
-    def _headers(self) -> dict[str, str]:
-        headers = {name.lower(): value for name, value in self._provider.headers}
-        if self._provider.key is not None:
-            headers["authorization"] = f"Bearer {self._provider.key.reveal()}"
-        return headers
-
-    def _url(self, path: str) -> str:
-        url = f"{self._provider.base_url.rstrip('/')}/{path}"
-        query = "&".join(f"{name}={value}" for name, value in self._provider.query)
-        return f"{url}?{query}" if query else url
-
-
-def _is_header(value: str) -> bool:
-    """Whether a value may stand in a header: visible ASCII and blanks, nothing that ends it."""
-    return value.isascii() and value.isprintable()
 
 
 def joined(values: Iterable[StreamValue]) -> Iterable[StreamValue]:

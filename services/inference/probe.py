@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import httpx
 
-from services.clock import SystemClock
+from services.clock import Clock, SystemClock
 from services.errors import NotFoundError, ServiceError
 from services.inference.client import InferenceClient
-from services.provider import Provider
+from services.provider import Provider, Secret
 from services.transport.http import create_client
 
 LOOK_LIMIT = 1.5
@@ -71,6 +71,29 @@ async def probe(provider: Provider) -> Provider:
             ) from error
         has_responses = await _has_responses(client, once)
     return provider if has_responses else replace(provider, wire="chat")
+
+
+async def check_key(http: httpx.AsyncClient, base_url: str, key: Secret, clock: Clock) -> None:
+    """Ask once for the models, which says whether a key is good.
+
+    Args:
+        http: From `create_client`.
+        base_url: Where the key is for.
+        key: An API key.
+        clock: Time.
+
+    Raises:
+        ServiceError: It is refused, or the server was not reached.
+    """
+    provider = Provider(
+        id="openai",
+        name="OpenAI",
+        base_url=base_url,
+        key=key,
+        key_source="the key you typed",
+        request_retries=0,
+    )
+    await InferenceClient(http, provider, clock, str).models()
 
 
 def _client(provider: Provider) -> httpx.AsyncClient:

@@ -40,6 +40,8 @@ class Identity:
     has_key: bool = False
     key_source: str = ""
     """Where the key came from (`OPENAI_API_KEY`)."""
+    is_account: bool = False
+    """A login with ChatGPT instead of a key."""
 
 
 def place(url: httpx.URL) -> str:
@@ -179,7 +181,7 @@ def from_response(
     support = request_id(headers)
     if 300 <= status < 400:
         return RefusedError(
-            f"The server sends us elsewhere ({status}), which is not followed",
+            f"The server sends us to {redirect_host(headers)} ({status}), which is not followed",
             next_step="Check the base URL",
             status=status,
             request_id=support,
@@ -211,6 +213,15 @@ def from_response(
             code=code,
         )
     return refused(said, status=status, support=support, code=code, retry_at=retry_at)
+
+
+def redirect_host(headers: Mapping[str, str]) -> str:
+    """Where a redirect points, as far as a message needs it: its host."""
+    try:
+        url = httpx.URL(headers.get("location", ""))
+    except httpx.InvalidURL:
+        return "elsewhere"
+    return place(url) if url.host else "another page"
 
 
 def refused(
@@ -258,9 +269,18 @@ def _login(
     ):
         message = "The server's guard blocked us (403, Cloudflare)"
         step = "Check your network, proxy and region"
+    elif status == 403 and code == "unsupported_country_region_territory":
+        message = "The service is not offered where this connection comes out (403)"
+        step = "Check your network, proxy and region"
+    elif status == 403 and identity.is_account:
+        message = f"The server refused access (403){'' if said.is_html else _reason(said)}"
+        step = "Check what the plan and the workspace of this account include"
     elif status == 403:
         message = f"The server refused access (403){'' if said.is_html else _reason(said)}"
         step = f"Check what {identity.key_source or 'the key'} may do"
+    elif identity.is_account:
+        message = "ChatGPT no longer accepts this login (401)"
+        step = "Sign in again"
     elif identity.has_key:
         message = "The server refused the key (401)"
         step = f"Check {identity.key_source or 'the key'}"

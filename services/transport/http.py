@@ -9,13 +9,14 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from http.cookiejar import DefaultCookiePolicy
+from types import MappingProxyType
 from typing import Final, Protocol
 
 import httpx
 
 from services.clean import clean_line
 from services.clock import Clock, SystemClock
-from services.errors import BadPayloadError, ServiceError, UnreachableError
+from services.errors import BadPayloadError, LoginError, ServiceError, UnreachableError
 from services.transport.failures import (
     Identity,
     from_exception,
@@ -25,6 +26,7 @@ from services.transport.failures import (
 )
 from services.transport.network import NetworkTransport
 from services.transport.retry import delay, is_request_retryable
+from services.transport.signing import Signer
 from services.wire.errors import read_error_body
 from services.wire.reading import JSON_LIMIT, loads
 
@@ -74,6 +76,7 @@ async def send(
     identity: Identity,
     clock: Clock,
     timeout: float,
+    signer: Signer | None = None,
 ) -> httpx.Response:
     """Send a request and wait for the headers of a 2xx answer, whose body is still to be read.
 
@@ -85,15 +88,35 @@ async def send(
         identity: Whom the request speaks for, for messages.
         clock: Says when a limit ends.
         timeout: Seconds until the headers must be here.
+        signer: Puts credentials on it, and after a 401 perhaps others.
 
     Raises:
         ServiceError: Nothing was reached, or the server answered something else.
     """
+    while True:
+        try:
+            return await _follow(client, request, identity, clock, timeout, signer)
+        except LoginError as error:
+            if signer is None or not await signer.recover(error):
+                raise
+
+
+async def _follow(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    identity: Identity,
+    clock: Clock,
+    timeout: float,
+    signer: Signer | None,
+) -> httpx.Response:
     for _ in range(MAX_REDIRECTS):
-        response = await _send_once(client, request, timeout)
+        response = await _send_once(client, await _signed(client, request, signer), timeout)
+        if signer is not None:
+            signer.received(response)
         if response.is_success:
             return response
-        following = _redirected(client, request, response)
+        # A login goes along no redirect at all, not even to where it came from.
+        following = _redirected(client, request, response) if signer is None else None
         if following is None:
             body = await _error_body(response)
             raise from_response(
@@ -107,6 +130,33 @@ async def send(
         request = following
     raise UnreachableError(
         "The server sends us in circles", next_step="Check the base URL", code="redirect_loop"
+    )
+
+
+async def _signed(
+    client: httpx.AsyncClient, request: httpx.Request, signer: Signer | None
+) -> httpx.Request:
+    """The request with credentials, which are in no other object that lives on."""
+    if signer is None:
+        return request
+    signed = await signer.sign(request.url)
+    return _copy(client, request, signed.url, signed.headers)
+
+
+def _copy(
+    client: httpx.AsyncClient,
+    request: httpx.Request,
+    url: httpx.URL,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> httpx.Request:
+    """The same request for another address, with more headers."""
+    kept = [(name, value) for name, value in request.headers.multi_items() if name != "host"]
+    return client.build_request(
+        request.method,
+        url,
+        headers=[*(each for each in kept if each[0] not in more), *more.items()],
+        content=request.content,
+        extensions=request.extensions,
     )
 
 
@@ -147,14 +197,7 @@ def _redirected(
         return None
     if _origin(target) != _origin(request.url) or target.userinfo:
         return None
-    headers = [(name, value) for name, value in request.headers.multi_items() if name != "host"]
-    return client.build_request(
-        request.method,
-        target,
-        headers=headers,
-        content=request.content,
-        extensions=request.extensions,
-    )
+    return _copy(client, request, target)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
@@ -239,6 +282,7 @@ async def read_json(
     timeout: float,
     limit: int = JSON_LIMIT,
     retries: int = 0,
+    signer: Signer | None = None,
 ) -> tuple[object, httpx.Headers]:
     """Send a request and read its JSON answer.
 
@@ -250,6 +294,7 @@ async def read_json(
         timeout: Seconds for one try; after them no other one begins.
         limit: Bytes of the answer.
         retries: How often a read is sent again where that may help.
+        signer: As for `send`.
 
     Returns:
         The document (finite numbers, bounded depth) and the headers of the answer.
@@ -261,7 +306,7 @@ async def read_json(
     attempt = 0
     while True:
         try:
-            return await _read_json_once(client, request, identity, clock, timeout, limit)
+            return await _read_json_once(client, request, identity, clock, timeout, limit, signer)
         except ServiceError as error:
             attempt += 1
             wait = delay(error, attempt, clock.now())
@@ -282,10 +327,13 @@ async def _read_json_once(
     clock: Clock,
     timeout: float,
     limit: int,
+    signer: Signer | None,
 ) -> tuple[object, httpx.Headers]:
     try:
         async with asyncio.timeout(timeout):
-            response = await send(client, request, identity=identity, clock=clock, timeout=timeout)
+            response = await send(
+                client, request, identity=identity, clock=clock, timeout=timeout, signer=signer
+            )
             try:
                 body = await _whole_body(response, limit)
             finally:

@@ -72,7 +72,7 @@ FAILURES: tuple[Row, ...] = (
     _row("502 HTML", Status(502, HTML, replies.BAD_GATEWAY),
          "The server has trouble (502): 502 Bad Gateway: cloudflare", "Try again later", 1),
     _row("redirect", Status(302, {"location": "https://example.org/login"}, ""),
-         "The server sends us elsewhere (302)", "Check the base URL", 1),
+         "The server sends us to example.org (302)", "Check the base URL", 1),
     _row("an answer in JSON", Status(200, {}, {"hello": "you"}),
          f"{NO_STREAM} (application/json)", "Check the base URL and which API", 6),
     _row("an answer in HTML", Status(200, HTML, "<html>Sign in</html>"),

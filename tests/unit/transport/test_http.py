@@ -120,7 +120,7 @@ async def test_a_redirect_to_another_host_is_not_followed(
 ) -> None:
     server.answer(head("307 Temporary", location="https://evil.example/"))
     error = await failed(http, server.url)
-    assert error.message == "The server sends us elsewhere (307), which is not followed"
+    assert error.message == "The server sends us to evil.example (307), which is not followed"
     assert len(server.requests) == 1
 
 

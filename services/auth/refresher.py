@@ -1,0 +1,222 @@
+"""One renewal of the login: lock, read again, adopt or spend the refresh token, write, read back.
+
+This is the only code that spends refresh tokens. Facts: docs/protocols/auth.md.
+"""
+
+import logging
+from dataclasses import replace
+from typing import Final
+
+import httpx
+
+from services.auth.credentials import Credentials, Tokens
+from services.auth.endpoint import TokenEndpoint
+from services.auth.held import Held, busy, signed_out
+from services.auth.origins import require_origin
+from services.auth.refresh_failure import RefreshFailedError
+from services.auth.refresh_rules import Pause, Reason, account_of, merged, needs_refresh
+from services.auth.settings import AuthSettings
+from services.auth.storage import CredentialStorage, Stored
+from services.clock import Clock
+from services.errors import CredentialsError, ServiceError, StorageError
+
+LOCK_WAIT: Final = 60.0
+COMMIT_WAIT: Final = 10.0
+BEATEN_WAITS: Final = (0.0, 0.2, 0.5, 1.0)
+"""Seconds between looks for what a faster program stored."""
+_log = logging.getLogger(__name__)
+
+
+class Refresher:
+    """Renews what is held.
+
+    Args:
+        held: The login of this process.
+        storage: Where it lies.
+        endpoint: Who renews it.
+        settings: Of sign-in.
+        clock: Time.
+    """
+
+    def __init__(
+        self,
+        held: Held,
+        storage: CredentialStorage,
+        endpoint: TokenEndpoint,
+        settings: AuthSettings,
+        clock: Clock,
+    ) -> None:
+        self._held = held
+        self._storage = storage
+        self._endpoint = endpoint
+        self._settings = settings
+        self._clock = clock
+        self._pause = Pause()
+        self.renewed_at = float("-inf")
+        """When it last succeeded, by the monotonic clock."""
+
+    async def run(self, seen: str, reason: Reason) -> None:
+        """Renew the login that was seen, or adopt the newer one that is stored.
+
+        Raises:
+            RefreshFailedError: The issuer refused or was not reached.
+            CredentialsError: Nobody or somebody else is signed in now.
+            StorageError: What is stored cannot be read, or may not be written.
+        """
+        async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
+            if await self._adopt(seen, reason):
+                return
+            if not is_held:
+                raise busy()
+            if self._settings.mode == "read_only":
+                raise CredentialsError(
+                    "The login has to be renewed, and auth.mode is read_only",
+                    next_step="Start Codex once, or set auth.mode to shared",
+                    code="read_only",
+                )
+            if held := self._pause.holds(seen, self._clock.monotonic()):
+                raise held
+            credentials = self._held.require()
+            try:
+                await self._spend(credentials, reason)
+            except RefreshFailedError as error:
+                if error.reason == "exhausted" and await self._was_beaten(seen, reason):
+                    return
+                self._note(seen, error)
+                raise
+            except ServiceError as error:
+                self._note(seen, error)
+                raise
+
+    async def _was_beaten(self, seen: str, reason: Reason) -> bool:
+        """Whether another program spent the token and stored what it got, now or in a moment.
+
+        Codex asks without a lock and writes only after the answer.
+        """
+        for wait in BEATEN_WAITS:
+            await self._clock.sleep(wait)
+            if await self._adopt(seen, reason):
+                return True
+        return False
+
+    def _note(self, snapshot: str, error: ServiceError) -> None:
+        self._pause.after(snapshot, error, self._clock.monotonic(), self._clock.now())
+
+    async def _adopt(self, seen: str, reason: Reason) -> bool:
+        """Whether what is stored now makes the refresh needless; holds it then."""
+        if self._held.is_unsaved:
+            return False
+        stored = await self._storage.load()
+        if stored.problem:
+            raise StorageError(
+                stored.problem, next_step="Sign in again to replace it", code="unreadable"
+            )
+        if stored.credentials is None:
+            self._held.hold(stored)
+            raise signed_out()
+        if stored.credentials.snapshot == seen:
+            return False
+        self._held.guard(stored)
+        self._held.hold(stored)
+        if reason == "unauthorized_recovery":
+            return True
+        now = self._clock.now()
+        return needs_refresh(stored.credentials, now, is_shared=self._settings.is_shared) is None
+
+    async def _spend(self, credentials: Credentials, reason: Reason) -> None:
+        tokens = credentials.tokens
+        if tokens is None:
+            return
+        require_issuer(tokens, self._settings)
+        await self._storage.check_writable()
+        begun = self._clock.monotonic()
+        renewed = await self._endpoint.refresh(
+            tokens.refresh_token,
+            reason=reason,
+            issuer=tokens.issuer,
+            client_id=tokens.client_id,
+        )
+        new = merged(tokens, renewed)
+        if new is None:
+            raise await self._signed_out_stranger()
+        await self._commit(credentials, credentials.renewed(new, self._clock.now()))
+        self.renewed_at = self._clock.monotonic()
+        _log.info("login renewed (%s) within %.2f s", reason, self._clock.monotonic() - begun)
+        if not self._held.is_alive(self._held.require()):
+            raise RefreshFailedError(
+                "The issuer renewed the login with a token that has ended already",
+                next_step="Check this machine's clock",
+                is_permanent=False,
+                reason="other",
+            )
+
+    async def _commit(self, old: Credentials, new: Credentials) -> None:
+        """Put the new tokens where the old ones lie, if those still lie there."""
+        async with self._storage.commit_lock(COMMIT_WAIT):
+            if not self._held.is_unsaved:
+                stored = await self._storage.load()
+                if stored.credentials is None and not stored.problem:
+                    await self._drop(new)
+                    self._held.hold(stored)
+                    raise signed_out()
+                if stored.credentials is not None and account_of(stored.credentials) != account_of(
+                    old
+                ):
+                    await self._drop(new)
+                    self._held.guard(stored)
+            try:
+                # The lock is Codex's and may be stuck; losing what was spent would be worse.
+                saved = await self._storage.save(new)
+            except StorageError as error:
+                _log.error("the renewed login is only in memory: %s", error.code)
+                self._held.is_unsaved = True
+                note = f"{error.message}. The renewed login is kept in memory only"
+                self._held.hold(replace(self._held.stored, credentials=new, notices=(note,)))
+                return
+        self._held.is_unsaved = False
+        self._held.hold(saved)
+
+    async def save_again(self) -> None:
+        """Try to store what the disk refused before."""
+        credentials = self._held.require()
+        async with self._storage.commit_lock(COMMIT_WAIT):
+            try:
+                saved = await self._storage.save(credentials)
+            except StorageError:
+                return
+        self._held.is_unsaved = False
+        self._held.hold(saved)
+
+    async def _drop(self, new: Credentials) -> None:
+        """Nobody shall hold tokens of a login that was ended meanwhile."""
+        if new.tokens is not None:
+            try:
+                await self._endpoint.revoke(
+                    new.tokens.refresh_token, hint="refresh_token", issuer=new.tokens.issuer
+                )
+            except ServiceError as error:
+                _log.warning("dropped tokens could not be revoked: %s", error.code)
+
+    async def _signed_out_stranger(self) -> CredentialsError:
+        """The issuer answered with somebody else's tokens: nobody may go on with those."""
+        async with self._storage.commit_lock(COMMIT_WAIT):
+            await self._storage.delete()
+        self._held.hold(Stored(credentials=None, storage=None))
+        return CredentialsError(
+            "The issuer answered with another account's login, which was not kept",
+            next_step="Sign in again",
+            code="other_account",
+        )
+
+
+def require_issuer(tokens: Tokens, settings: AuthSettings) -> None:
+    """Refuse a stored issuer that nobody chose to trust: the file may have been planted.
+
+    Raises:
+        CredentialsError: It is neither OpenAI's, nor the configured one.
+    """
+    try:
+        url = httpx.URL(tokens.issuer or settings.provider.issuer)
+    except httpx.InvalidURL:
+        url = httpx.URL()
+    require_origin(url, kind="issuer", settings=settings)

@@ -1,0 +1,305 @@
+"""Sign-in for everybody else: who is signed in, how one gets in and out, how calls are signed.
+
+Facts: docs/protocols/auth.md.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Final, Self
+
+import httpx
+
+from services.auth.browser import BrowserLogin
+from services.auth.cookies import CookieJar
+from services.auth.credentials import Credentials, Tokens
+from services.auth.device import DeviceLogin
+from services.auth.endpoint import TokenEndpoint
+from services.auth.grant import Grant
+from services.auth.keeper import Keeper
+from services.auth.layer import AccountSigner
+from services.auth.provider import SignInProvider
+from services.auth.refresher import require_issuer
+from services.auth.routing import NO_ROUTE, Route, Router
+from services.auth.settings import AuthSettings, LoginMethod
+from services.auth.storage import CredentialStorage
+from services.auth.summary import account_of_stored
+from services.auth.whoami import is_personal, whoami
+from services.bus import EventBus
+from services.clock import Clock
+from services.errors import CredentialsError, ServiceError
+from services.events import AccountChanged, SignInNeeded
+from services.models.account import Account, AccountMode
+from services.provider import Secret
+
+REVOKE_LIMIT: Final = 10.0
+"""Seconds that a logout waits for the issuer."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutResult:
+    """What a logout came to."""
+
+    was_signed_in: bool
+    is_revoked: bool | None
+    """None where there was nothing to revoke, or it was not wanted."""
+    problem: str = ""
+    """What could not be revoked, and why; a sentence."""
+
+
+class AuthService:
+    """One account at a time. Use as an async context manager; entering reads the storage.
+
+    Args:
+        storage: Where the login lies.
+        http: From `services.transport.http.create_client`.
+        settings: Of sign-in.
+        clock: Time.
+        check_key: Asks the API whether a key is good; raises `ServiceError` where it is not.
+        bus: Told of changes; None for commands.
+    """
+
+    def __init__(
+        self,
+        storage: CredentialStorage,
+        http: httpx.AsyncClient,
+        settings: AuthSettings,
+        clock: Clock,
+        *,
+        check_key: Callable[[Secret], Awaitable[None]],
+        bus: EventBus | None = None,
+    ) -> None:
+        self._http = http
+        self._settings = settings
+        self._clock = clock
+        self._bus = bus
+        self._check_key = check_key
+        self._endpoint = TokenEndpoint(http, settings.provider, clock)
+        self._keeper = Keeper(storage, self._endpoint, settings, clock, self._publish)
+        self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
+        self._router = Router(http, settings.provider.chatgpt_base_url, clock)
+        self._identifying = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        await self._keeper.load()
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let a refresh that is under way come to its end."""
+        await self._keeper.close()
+
+    @property
+    def account(self) -> Account:
+        """Who is signed in now."""
+        return account_of_stored(self._keeper.stored, self._settings)
+
+    @property
+    def provider(self) -> SignInProvider:
+        """Who signs in."""
+        return self._settings.provider
+
+    @property
+    def settings(self) -> AuthSettings:
+        """How this run signs in."""
+        return self._settings
+
+    @property
+    def problem(self) -> str:
+        """Why what is stored cannot be used, a sentence; empty where it can."""
+        return self._keeper.stored.problem
+
+    def browser_login(self) -> BrowserLogin:
+        """One attempt to sign in with a browser; enter it to begin."""
+        return BrowserLogin(self._endpoint, self._settings.provider, self._clock)
+
+    def device_login(self) -> DeviceLogin:
+        """One attempt to sign in with a code; enter it to begin."""
+        return DeviceLogin(self._endpoint, self._settings.provider, self._clock)
+
+    def signer(self) -> AccountSigner:
+        """Signs the calls of one action."""
+        return self._signer(self._route)
+
+    async def accept(self, grant: Grant) -> Account:
+        """Store what a login brought, and end the login that it replaces.
+
+        Raises:
+            CredentialsError: This workspace, or this way to sign in, is not allowed here.
+            StorageError: It cannot be stored; the old login is untouched.
+        """
+        self._require_method("chatgpt")
+        tokens = Tokens(
+            id_token=grant.id_token,
+            access_token=grant.access_token,
+            refresh_token=grant.refresh_token,
+            issuer=self.provider.issuer,
+            client_id=self.provider.client_id,
+            login_owner_id=secrets.token_urlsafe(32),
+        )
+        workspace = tokens.claims.account_id
+        allowed = self.provider.workspaces
+        if allowed and workspace not in allowed:
+            raise CredentialsError(
+                "This workspace may not be used here",
+                next_step=f"Sign in to workspace {' or '.join(allowed)}",
+                code="workspace_restriction",
+            )
+        return await self._replace(
+            Credentials(
+                mode=AccountMode.CHATGPT,
+                tokens=replace(tokens, account_id=workspace),
+                api_key=grant.api_key,
+                last_refresh=self._clock.now(),
+            )
+        )
+
+    async def use_api_key(self, key: Secret) -> Account:
+        """Sign in with an API key, after one question to the API whether it is good.
+
+        Raises:
+            CredentialsError: It is empty, holds what no key holds, or API keys may not be used.
+            ServiceError: The API refused it or was not reached; nothing was stored.
+            StorageError: It cannot be stored.
+        """
+        self._require_method("api")
+        text = key.reveal().strip()
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
+            raise CredentialsError(
+                "That is no API key" if text else "The API key is empty",
+                next_step="Copy it again, whole and in one line",
+                code="key",
+            )
+        await self._check_key(Secret(text))
+        return await self._replace(Credentials(mode=AccountMode.API_KEY, api_key=Secret(text)))
+
+    async def logout(self, *, keep_remote: bool = False) -> LogoutResult:
+        """Delete the login, then have the issuer revoke it.
+
+        Args:
+            keep_remote: Leave the tokens valid at the issuer.
+
+        Raises:
+            StorageError: It could not be deleted; nothing was revoked.
+        """
+        was_there = self._keeper.stored.storage is not None
+        gone = await self._keeper.forget()
+        self._router.forget()
+        if gone is None or gone.tokens is None or keep_remote:
+            return LogoutResult(was_signed_in=gone is not None or was_there, is_revoked=None)
+        problem = await self._revoke(gone.tokens)
+        return LogoutResult(was_signed_in=True, is_revoked=not problem, problem=problem)
+
+    async def renew(self) -> Account:
+        """Renew the login now.
+
+        Raises:
+            ServiceError: It cannot be renewed.
+        """
+        credentials = self._keeper.credentials
+        if credentials is not None and credentials.mode is AccountMode.CHATGPT:
+            await self._keeper.renew(credentials.snapshot, "scheduled")
+        return self.account
+
+    async def reload(self) -> Account:
+        """Read the storage again, whoever is signed in there now.
+
+        Raises:
+            StorageError: The place cannot be reached.
+        """
+        await self._keeper.load()
+        return self.account
+
+    def _require_method(self, method: LoginMethod) -> None:
+        only = self._settings.only_method
+        if only is not None and only != method:
+            way = "ChatGPT" if only == "chatgpt" else "an API key"
+            raise CredentialsError(
+                f"Codex's configuration allows only {way} here",
+                next_step="Change forced_login_method there, or sign in that way",
+                code="login_method",
+            )
+
+    async def _replace(self, credentials: Credentials) -> Account:
+        before = await self._keeper.replace(credentials)
+        self._router.forget()
+        if before is not None and before.tokens is not None:
+            problem = await self._revoke(before.tokens)
+            if problem:
+                _log.warning("the login before this one was not revoked: %s", problem)
+        return self.account
+
+    async def _revoke(self, tokens: Tokens) -> str:
+        """Have the issuer end a login; a sentence where it could not."""
+        has_refresh = bool(tokens.refresh_token.reveal())
+        token = tokens.refresh_token if has_refresh else tokens.access_token
+        hint = "refresh_token" if has_refresh else "access_token"
+        try:
+            require_issuer(tokens, self._settings)
+            async with asyncio.timeout(REVOKE_LIMIT):
+                await self._endpoint.revoke(
+                    token, hint=hint, issuer=tokens.issuer, client_id=tokens.client_id
+                )
+        except TimeoutError:
+            return "The tokens could not be revoked: the issuer did not answer in time"
+        except ServiceError as error:
+            return f"The tokens could not be revoked: {error.message}"
+        return ""
+
+    def _signer(self, route: Callable[[], Awaitable[Route]]) -> AccountSigner:
+        return AccountSigner(self._keeper, self._settings, self._cookies, route, self._tell_ended)
+
+    async def _route(self) -> Route:
+        """Where the account's workspace lives; the usual place where that cannot be learnt.
+
+        Raises:
+            ServiceError: Nobody knows whose a token of the environment is, or where a workspace
+                lives that must not be reached the usual way.
+        """
+        await self._identify()
+        credentials = self._keeper.credentials
+        if credentials is None or credentials.tokens is None:
+            return NO_ROUTE
+        tokens = credentials.tokens
+        return await self._router.route(
+            tokens.workspace,
+            lambda: self._signer(_nowhere),
+            is_constrained=tokens.claims.is_fedramp,
+        )
+
+    async def _identify(self) -> None:
+        """Ask once whose a personal access token is, which does not tell it itself."""
+        async with self._identifying:
+            credentials = self._keeper.credentials
+            tokens = credentials.tokens if credentials is not None else None
+            if tokens is None or tokens.identity or not is_personal(tokens.access_token):
+                return
+            found = await whoami(
+                self._http, tokens.access_token, settings=self._settings, clock=self._clock
+            )
+            self._keeper.identify(found.claims)
+            self._publish()
+
+    def _publish(self) -> None:
+        if self._bus is not None:
+            self._bus.publish(AccountChanged(account=self.account))
+
+    def _tell_ended(self, error: ServiceError) -> None:
+        _log.warning("the login is over: %s", error.code)
+        if self._bus is not None:
+            self._bus.publish(SignInNeeded(failure=error.failure))
+
+
+async def _nowhere() -> Route:
+    return NO_ROUTE
