@@ -8,6 +8,7 @@ import httpx
 
 from services.auth.claims import IdClaims
 from services.auth.origins import require_origin
+from services.auth.precedence import ACCESS_TOKEN, PERSONAL
 from services.auth.settings import AuthSettings
 from services.clean import clean_line
 from services.clock import Clock
@@ -24,18 +25,15 @@ from services.transport.http import read_json
 from services.transport.signing import Signed
 from services.wire.reading import JsonObject, as_object, as_text
 
-PREFIX: Final = "at-"
-"""How a personal access token begins."""
-VARIABLE: Final = "CODEX_ACCESS_TOKEN"
 TIMEOUT: Final = 30.0
 ANSWER_LIMIT: Final = 1024 * 1024
-_TOKEN: Final = re.compile(r"at-[\x21-\x7e]{1,8192}")
+_TOKEN: Final = re.compile(rf"{PERSONAL}[\x21-\x7e]{{1,8192}}")
 _ID: Final = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 def is_personal(token: Secret) -> bool:
     """Whether a token is a personal access token, by its beginning."""
-    return token.reveal().strip().startswith(PREFIX)
+    return token.reveal().strip().startswith(PERSONAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +64,8 @@ async def whoami(
     trimmed = Secret(token.reveal().strip())
     if not _TOKEN.fullmatch(trimmed.reveal()):
         raise CredentialsError(
-            f"{VARIABLE} holds no personal access token that can be sent",
-            next_step=f"Copy the whole token into {VARIABLE} again, or unset it",
+            f"{ACCESS_TOKEN} holds no personal access token that can be sent",
+            next_step=f"Copy the whole token into {ACCESS_TOKEN} again, or unset it",
             code="personal_token",
         )
     signer = _TokenSigner(trimmed, settings)
@@ -86,7 +84,7 @@ async def whoami(
     except NotFoundError as error:
         raise NotFoundError(
             "The issuer knows no personal access tokens (404)",
-            next_step=f"Unset {VARIABLE} to use the stored login",
+            next_step=f"Unset {ACCESS_TOKEN} to use the stored login",
             status=error.status,
             request_id=error.request_id,
             code=error.code,
@@ -95,8 +93,8 @@ async def whoami(
         if error.status != 401:
             raise
         raise LoginError(
-            f"The token in {VARIABLE} is not accepted (401)",
-            next_step=f"Make a new token, or unset {VARIABLE} to use the stored login",
+            f"The token in {ACCESS_TOKEN} is not accepted (401)",
+            next_step=f"Make a new token, or unset {ACCESS_TOKEN} to use the stored login",
             status=error.status,
             request_id=error.request_id,
             code=error.code,
@@ -113,7 +111,7 @@ class _TokenSigner:
 
     @property
     def identity(self) -> Identity:
-        return Identity(has_key=True, key_source=VARIABLE)
+        return Identity(has_key=True, key_source=ACCESS_TOKEN)
 
     async def sign(self, url: httpx.URL) -> Signed:
         require_origin(url, kind="issuer", settings=self._settings)
@@ -136,8 +134,8 @@ def _claims(members: JsonObject) -> IdClaims:
     account_id = as_text(members.get("chatgpt_account_id"))
     if not _is_id(user_id) or not _is_id(account_id):
         raise BadPayloadError(
-            f"The issuer's answer does not say whose the token in {VARIABLE} is",
-            next_step=f"Unset {VARIABLE} to use the stored login",
+            f"The issuer's answer does not say whose the token in {ACCESS_TOKEN} is",
+            next_step=f"Unset {ACCESS_TOKEN} to use the stored login",
             code="whoami",
         )
     return IdClaims(
