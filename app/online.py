@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, TracebackType
@@ -107,13 +107,16 @@ class Online:
         """Slug of the model to take where the user named none."""
         return await (await self._imported()).catalogue.default()
 
-    async def auth(self) -> "AuthService | None":
-        """Sign-in of this run; None where the provider wants no login.
+    @asynccontextmanager
+    async def open_auth(self) -> "AsyncGenerator[AuthService]":
+        """Sign-in of this run, which stays open afterwards.
 
         Raises:
             StorageError: The place of the login cannot be reached.
         """
-        return (await self._imported()).auth
+        auth = (await self._imported()).auth
+        assert auth is not None, "asked of a provider that wants no login"
+        yield auth
 
     def lookup(self, slug: str) -> ModelInfo:
         """What is known of a model; fallback values where nothing is."""

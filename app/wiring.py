@@ -3,8 +3,8 @@
 import logging
 import os
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -49,8 +49,8 @@ class Services:
     provider: Provider
     account: Account
     """Who was signed in at the start; `AccountChanged` tells what comes later."""
-    auth: Callable[[], Awaitable["AuthService | None"]]
-    """Sign-in of this run; gives None where the provider wants no login."""
+    open_auth: "Callable[[], AbstractAsyncContextManager[AuthService]] | None"
+    """Gives the sign-in that is at work in this run; None where the provider wants no login."""
     notices: tuple[str, ...]
     """What the user should know about how things were opened."""
 
@@ -133,7 +133,7 @@ async def open_services(
             clock=clock,
             provider=provider,
             account=login.account if provider.wants_login else Account(),
-            auth=online.auth,
+            open_auth=online.open_auth if provider.wants_login else None,
             notices=(
                 *database.notices,
                 *login.account.notices,
