@@ -92,7 +92,8 @@ class Router:
                 calls may not go the usual way for want of an answer.
 
         Raises:
-            ServiceError: There is no answer for an account that needs one.
+            ServiceError: The question cannot be signed, or there is no answer for an account that
+                needs one.
         """
         if account_id is None:
             return NO_ROUTE
@@ -113,6 +114,9 @@ class Router:
 
     async def _ask(self, account_id: str, signer: Signer, last: "_Known | None") -> "_Known":
         request = self._http.build_request("GET", f"{self._base_url}{PATH}")
+        # The question's limit is no limit for a login that has to be renewed first, and what
+        # cannot be signed is no answer to remember.
+        await signer.sign(request.url)
         try:
             document, _ = await read_json(
                 self._http,

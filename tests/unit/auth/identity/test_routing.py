@@ -395,12 +395,18 @@ async def test_e28_no_token_reaches_a_foreign_server(
             return await super().sign(url)
 
     router = Router(http, f"{server.url}/backend-api", clock)
-    route = await router.route(ME, Careful())
-    assert f"Tokens of ChatGPT are not sent to 127.0.0.1:{server.port}" in route.warning
+    with pytest.raises(CredentialsError) as caught:
+        await router.route(ME, Careful())
+    assert caught.value.message == f"Tokens of ChatGPT are not sent to 127.0.0.1:{server.port}"
     assert server.requests == []
 
 
-async def test_a_signer_that_cannot_sign_is_a_warning(router: Router, server: RawServer) -> None:
-    signer = FakeSigner(refusal=CredentialsError("Nobody is signed in"))
-    assert "Nobody is signed in" in (await router.route(ME, signer)).warning
+async def test_what_cannot_be_signed_is_told_and_not_remembered(
+    router: Router, server: RawServer, signer: FakeSigner
+) -> None:
+    nobody = FakeSigner(refusal=CredentialsError("Nobody is signed in"))
+    with pytest.raises(CredentialsError, match="Nobody is signed in"):
+        await router.route(ME, nobody)
     assert server.requests == []
+    server.answer(US)
+    assert (await router.route(ME, signer)).override == "us"
