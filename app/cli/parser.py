@@ -17,6 +17,9 @@ COMMANDS = {
     "ask": "ask a model; the answer streams to stdout",
     "models": "list the models that can answer",
     "chats": "list and show conversations",
+    "login": "sign in, and who is signed in",
+    "logout": "sign out",
+    "doctor": "check what could stand in the way",
     "config": "show, check and find the configuration",
     "simulate": "serve every backend on loopback",
     "completion": "print a completion script for a shell",
@@ -245,6 +248,24 @@ def _add_chats(commands: Any) -> None:
     showing.add_argument("--json", action="store_true", help="one JSON document")
 
 
+def _add_login(commands: Any) -> None:
+    from app.cli import login
+
+    login.add_parser(commands)
+
+
+def _add_logout(commands: Any) -> None:
+    from app.cli import login
+
+    login.add_logout_parser(commands)
+
+
+def _add_doctor(commands: Any) -> None:
+    from app.cli import doctor
+
+    doctor.add_parser(commands)
+
+
 def _add_config(commands: Any) -> None:
     from app.cli import config
 
@@ -277,6 +298,9 @@ _BUILDERS: dict[str, Callable[[Any], None]] = {
     "ask": _add_ask,
     "models": _add_models,
     "chats": _add_chats,
+    "login": _add_login,
+    "logout": _add_logout,
+    "doctor": _add_doctor,
     "config": _add_config,
     "simulate": _add_simulate,
     "completion": _add_completion,

@@ -1,0 +1,266 @@
+"""`foredeck login`, `login status` and `logout`: the account of this machine."""
+
+import argparse
+import os
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from app.cli.output import EXIT_FAILED, EXIT_OK, Output
+from app.cli.typed import Lines, read_key
+from app.settings import Settings
+from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
+from services.errors import CredentialsError, NotFoundError, StorageError, UsageError
+from services.models.account import Account, AccountMode
+from services.models.failure import as_sentence
+
+if TYPE_CHECKING:
+    from services.auth.grant import Grant
+    from services.auth.service import AuthService
+
+WARNING: Final = (
+    "warning: Type it on that page only, and only because you started this yourself. Whoever is "
+    "given the code can use your account."
+)
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `login` and `login status`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "login",
+        help="sign in, and who is signed in",
+        description="Sign in with ChatGPT, or with an API key. The login is shared with the Codex "
+        "CLI unless\nthe configuration says otherwise. Without a flag the way is chosen: by "
+        "browser where there\nis a desktop, else by a code.",
+        epilog="examples:\n  foredeck login\n  foredeck login --device\n"
+        "  printenv MY_KEY | foredeck login --api-key-stdin\n  foredeck login status --json",
+    )
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--browser", action="store_true", help="by a page that comes back here")
+    ways.add_argument("--device", action="store_true", help="by a code, on any device")
+    ways.add_argument("--api-key-stdin", action="store_true", help="with an API key from stdin")
+    parser.add_argument("--no-open", action="store_true", help="open no browser")
+    parser.add_argument("--json", action="store_true", help="print the status once signed in")
+    commands = parser.add_subparsers(dest="login_command", metavar="COMMAND")
+    status = commands.add_parser(
+        "status",
+        help="who is signed in; exit 3 where nobody is",
+        description="Say who is signed in, without asking any server.",
+        epilog="example: foredeck login status --json",
+    )
+    # Its default must not overwrite what stood before `status`.
+    status.add_argument(
+        "--json", action="store_true", default=argparse.SUPPRESS, help="one JSON document"
+    )
+
+
+def add_logout_parser(subparsers: Any) -> None:
+    """Add `logout`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "logout",
+        help="sign out",
+        description="Delete the login, then have the issuer revoke it. Where the login is shared, "
+        "the Codex\nCLI is signed out too.",
+        epilog="example: foredeck logout",
+    )
+    parser.add_argument(
+        "--keep-remote", action="store_true", help="delete only; its tokens stay valid"
+    )
+
+
+def prepare(arguments: Namespace, output: Output) -> None:
+    """Read a key before anything is opened.
+
+    Raises:
+        UsageError: The flags do not fit together, or there is no key.
+    """
+    is_way_named = arguments.browser or arguments.device or arguments.api_key_stdin
+    if arguments.login_command and (is_way_named or arguments.no_open):
+        raise UsageError("login status takes no way to sign in", next_step="Leave it out")
+    arguments.key = (
+        read_key(output, may_ask=not arguments.no_input) if arguments.api_key_stdin else None
+    )
+
+
+async def run(auth: "AuthService", arguments: Namespace, output: Output) -> int:
+    """Sign in, and tell as whom.
+
+    Returns:
+        0, or 1 where the browser's answer could not be listened for.
+
+    Raises:
+        ServiceError: It did not work; whoever was signed in before still is.
+    """
+    from services.auth.callback import PortTakenError
+
+    try:
+        account = await _sign_in(auth, arguments, output)
+    except PortTakenError as error:
+        output.fail(error.failure)
+        return EXIT_FAILED
+    output.say(f"note: {as_sentence(_words(account))}")
+    for notice in account.notices:
+        output.say(f"note: {as_sentence(notice)}")
+    if output.is_json:
+        output.document(status_values(account))
+    return EXIT_OK
+
+
+async def _sign_in(auth: "AuthService", arguments: Namespace, output: Output) -> Account:
+    if arguments.key is not None:
+        return await auth.use_api_key(arguments.key)
+    if _way(arguments, os.environ) is Way.BROWSER:
+        return await auth.accept(await _by_browser(auth, arguments, output))
+    try:
+        return await auth.accept(await _by_code(auth, output))
+    except NotFoundError as error:
+        if arguments.device:
+            raise
+        output.say(f"note: {as_sentence(error.message)} A browser does it instead.")
+        return await auth.accept(await _by_browser(auth, arguments, output))
+
+
+def _way(arguments: Namespace, environ: Mapping[str, str]) -> Way:
+    if arguments.browser or arguments.device:
+        return Way.BROWSER if arguments.browser else Way.DEVICE
+    return first_way(environ, platform=sys.platform, is_container=is_in_container())
+
+
+async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output) -> "Grant":
+    async with auth.browser_login() as attempt:
+
+        def take(line: str) -> None:
+            try:
+                attempt.paste(line)
+            except UsageError as error:
+                output.say(f"note: {error.failure.line}")
+
+        output.say(f"Open this address in a browser to sign in:\n\n{attempt.url}\n")
+        with Lines(take, may_ask=not arguments.no_input) as lines:
+            if lines.are_read:
+                output.say(
+                    "Where the browser cannot come back to this machine, paste the address that "
+                    "it ends at, and press Enter."
+                )
+            output.say(f"Waiting until {_hour(attempt.ends_at)}. Ctrl-C stops.")
+            if not arguments.no_open and has_desktop(os.environ) and not is_remote(os.environ):
+                _open(attempt.url, output)
+            return await attempt.wait()
+
+
+def _open(url: str, output: Output) -> None:
+    from app.browser import open_address
+
+    try:
+        open_address(url)
+    except UsageError as error:
+        output.say(f"note: {error.failure.line}")
+
+
+async def _by_code(auth: "AuthService", output: Output) -> "Grant":
+    async with auth.device_login() as attempt:
+        code = attempt.code
+        output.say(
+            f"Open this page on any device:\n\n{code.page}\n\nand type this code there:\n\n"
+            f"{code.code}\n"
+        )
+        output.say(WARNING)
+        output.say(f"The code is good until {_hour(code.ends_at)}. Ctrl-C stops.")
+        return await attempt.wait(lambda trouble: output.say(f"note: {as_sentence(trouble)}"))
+
+
+def _hour(at: float) -> str:
+    return time.strftime("%H:%M", time.localtime(at))
+
+
+async def run_status(settings: Settings, output: Output) -> int:
+    """Say who is signed in, without asking any server.
+
+    Returns:
+        0, or 3 where nobody is.
+    """
+    from app.accounts import open_auth
+
+    account, problem = Account(), ""
+    try:
+        async with open_auth(settings, os.environ) as auth:
+            account, problem = auth.account, auth.problem
+    except (StorageError, CredentialsError) as error:
+        problem = error.message
+    if output.is_json:
+        output.document(status_values(account))
+    elif account.mode is not AccountMode.NONE:
+        values = status_values(account)
+        output.table(("what", "value"), [(name, _text(value)) for name, value in values.items()])
+    if account.mode is AccountMode.NONE:
+        failure = CredentialsError(
+            problem or "Nobody is signed in", next_step="Sign in with foredeck login"
+        )
+        return output.fail(failure.failure)
+    for notice in account.notices:
+        output.say(f"note: {as_sentence(notice)}")
+    return EXIT_OK
+
+
+async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) -> int:
+    """Sign out, and tell what could not be done.
+
+    Returns:
+        0: nobody is signed in afterwards.
+
+    Raises:
+        StorageError: The login could not be deleted.
+    """
+    was_shared = auth.account.shared_with_codex
+    result = await auth.logout(keep_remote=arguments.keep_remote)
+    if not result.was_signed_in:
+        output.say("note: Nobody was signed in.")
+        return EXIT_OK
+    also = ", and so is the Codex CLI, which shared the login" if was_shared else ""
+    output.say(f"note: You are signed out{also}.")
+    if result.is_revoked is False:
+        output.say(f"warning: {as_sentence(result.problem)} They stay valid until they expire.")
+    elif result.is_revoked is None and arguments.keep_remote:
+        output.say("note: Nothing was revoked, as you wished; the tokens stay valid.")
+    return EXIT_OK
+
+
+def status_values(account: Account) -> dict[str, Any]:
+    """Who is signed in, as scripts read it. The keys: docs/cli.md."""
+    return {
+        "mode": account.mode.value,
+        "email": account.email,
+        "plan": account.plan,
+        "account_id": account.account_id,
+        "storage": account.storage.value if account.storage is not None else None,
+        "expires_at": _seconds(account.expires_at),
+        "refreshed_at": _seconds(account.refreshed_at),
+        "shared_with_codex": account.shared_with_codex,
+    }
+
+
+def _seconds(at: float | None) -> int | None:
+    return None if at is None else int(at)
+
+
+def _text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
+
+
+def _words(account: Account) -> str:
+    if account.mode is AccountMode.API_KEY:
+        who = f"Signed in with an API key ({account.key_hint})"
+    else:
+        who = f"Signed in with ChatGPT as {account.email or account.account_id or 'somebody'}"
+        who += f" ({account.plan_name})" if account.plan else ""
+    if account.place:
+        who += f"; kept in {account.place}"
+    return who + (", shared with the Codex CLI" if account.shared_with_codex else "")
