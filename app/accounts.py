@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from app.settings import Settings
 from app.version import __version__
@@ -21,7 +21,7 @@ from services.auth.provider import (
     DEFAULT_OPENAI_BASE_URL,
     SignInProvider,
 )
-from services.auth.settings import AuthSettings, LoginMethod
+from services.auth.settings import AuthSettings
 from services.auth.user_agent import choose_originator, user_agent
 from services.models.account import AccountMode
 
@@ -65,9 +65,9 @@ def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -
         keyring_timeout=settings.keyring_timeout,
         provider=provider,
         allow_token_hosts=hosts,
-        only_method=cast("LoginMethod | None", codex.login_method),
+        only_method=codex.login_method,
         openai_base_url=base.rstrip("/"),
-        uses_encrypted_file=codex.has_encrypted_store,
+        uses_encrypted_file=codex.uses_encrypted_file,
         problems=codex.problems,
     )
 
