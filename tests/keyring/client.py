@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from services.auth.credentials import Credentials, Tokens
+from services.auth.home import read_codex_config
 from services.auth.opening import open_storage
 from services.auth.settings import AuthSettings
 from services.auth.storage import CredentialStorage, Stored
@@ -81,7 +82,12 @@ async def answer(storage: CredentialStorage, command: str) -> dict[str, Any]:
 
 
 async def main(home: str, store: Any, *commands: str) -> None:
-    settings = AuthSettings(home=Path(home), store=store, keyring_timeout=TIMEOUT)
+    settings = AuthSettings(
+        home=Path(home),
+        store=store,
+        keyring_timeout=TIMEOUT,
+        uses_encrypted_file=read_codex_config(Path(home)).uses_encrypted_file,
+    )
     storage = open_storage(settings)
     for command in commands:
         before = time.monotonic()

@@ -109,5 +109,4 @@ def test_login_that_codex_encrypts_is_left_alone_and_said(
     assert any("Codex" in notice for notice in saved["notices"])
     assert again["refresh"] == "rt-own"
     assert encrypted.read_bytes() == before
-    assert KEY.startswith("sk-codex")
     assert "sk-codex***ccccc" in codex("login", "status")

@@ -1,21 +1,15 @@
 """Credentials in a real keyring of the operating system."""
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-
-from tests.keyring.client import TIMEOUT
 
 if TYPE_CHECKING:
     from tests.keyring.conftest import Storage
     from tests.keyring.private_bus import Bus
 
 BOTH = pytest.mark.parametrize("store", ["keyring", "auto"])
-
-
-def assert_in_time(*answers: dict[str, Any]) -> None:
-    assert [answer for answer in answers if answer["seconds"] > TIMEOUT + 2] == []
 
 
 @BOTH
