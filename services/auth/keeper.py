@@ -130,11 +130,11 @@ class Keeper:
         try:
             await self._renew(credentials.snapshot, reason)
         except ServiceError as error:
-            current = self._held.require()
+            current = self.credentials
             is_final = isinstance(error, CredentialsError) or (
                 isinstance(error, RefreshFailedError) and error.is_permanent
             )
-            if is_final and not self._held.is_alive(current):
+            if current is None or (is_final and not self._held.is_alive(current)):
                 raise
             # The token at hand may be good still, and after a 401 there is another way.
             _log.warning("the login was not renewed: %s", error.code)
