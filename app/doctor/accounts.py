@@ -94,7 +94,7 @@ def codex(around: Surroundings) -> Verdict:
         said.append(f"only workspace {' or '.join(config.workspaces)}")
     if config.login_method:
         said.append(f"only login method {config.login_method}")
-    if config.has_encrypted_store:
+    if auth.uses_encrypted_file:
         said.append("it keeps the login in an encrypted file, which cannot be shared")
     found = "; ".join((*said, *config.problems))
     path = auth.home / "config.toml"

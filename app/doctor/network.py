@@ -70,9 +70,10 @@ async def certificates(around: Surroundings) -> Verdict:
     network: Network = read_network(environ)
     context = await asyncio.to_thread(network.context)
     count = len(context.get_ca_certs())
+    amount = "1 authority" if count == 1 else f"{count} authorities"
     if not network.ca_source:
-        return fine(f"{count} authorities of certifi")
-    found = f"{count} authorities of {network.ca_file} ({network.ca_source})"
+        return fine(f"{amount} of certifi")
+    found = f"{amount} of {network.ca_file} ({network.ca_source})"
     if not count:
         return failed(found, f"Name a PEM file of authorities in {network.ca_source}")
     return fine(found)
