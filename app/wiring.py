@@ -5,7 +5,7 @@ import os
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -89,6 +89,8 @@ async def open_services(
             "FOREDECK_OPENAI_BASE_URL for a local server, or try foredeck --demo",
             code="signed_out",
         )
+    if provider.wants_login:
+        provider = replace(provider, owner=login.account.account_id or "")
     host = urlsplit(provider.base_url).netloc.rpartition("@")[2]
     _log.info("provider %s at %s speaks %s", provider.id, host, provider.wire)
     clock = SystemClock()

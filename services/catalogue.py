@@ -152,7 +152,7 @@ class ModelCatalogue:
 
     def _identity(self) -> str:
         provider = self._source.provider
-        text = "\n".join((provider.id, provider.base_url, provider.wire))
+        text = "\n".join((provider.id, provider.base_url, provider.wire, provider.owner))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _read_cache(self) -> None:

@@ -45,6 +45,8 @@ class Provider:
     """Where the key came from (`OPENAI_API_KEY`), for messages."""
     wants_login: bool = False
     """Whether the login that is stored signs its calls, instead of `key`."""
+    owner: str = ""
+    """Whose login it is, where the server's list of models depends on it."""
     client_version: str = ""
     """Version of Codex whose protocol we speak, for a server that lists models by it."""
     headers: tuple[tuple[str, str], ...] = ()

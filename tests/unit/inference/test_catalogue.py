@@ -1,5 +1,6 @@
 import json
 import stat
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,20 @@ async def test_the_list_outlives_the_program_in_a_private_file(
     assert names_in(path.parent) == ["models_cache.json"]
 
 
-async def test_a_list_of_another_provider_is_not_used(path: Path, clock: FakeClock) -> None:
+@pytest.mark.parametrize(
+    "provider",
+    [
+        Provider(id="local", name="L", base_url="http://127.0.0.1:2/v1"),
+        replace(PROVIDER, owner="another-account"),
+    ],
+    ids=["server", "account"],
+)
+async def test_a_list_of_somebody_else_is_not_used(
+    path: Path, clock: FakeClock, provider: Provider
+) -> None:
     await ModelCatalogue(Source(page(entry("a"))), path, clock).models()
     other = Source(page(entry("b")))
-    other.provider = Provider(id="local", name="L", base_url="http://127.0.0.1:2/v1")
+    other.provider = provider
     assert slugs(await ModelCatalogue(other, path, clock).models()) == ["b"]
 
 
