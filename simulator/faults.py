@@ -13,6 +13,7 @@ from simulator.script import Burst, Drop, Raw, Send, Status, Step, Wait
 ROUTES = (
     "models",
     "responses",
+    "responses_websocket",
     "chat/completions",
     "oauth/authorize",
     "oauth/token",

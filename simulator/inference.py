@@ -16,7 +16,7 @@ from simulator.conversation import Wire
 from simulator.limits import Limits
 from simulator.playback import Playback
 from simulator.recording import Recorded
-from simulator.replies import missing_key, not_found, openai_error, wrong_key
+from simulator.replies import detail, missing_key, not_found, openai_error, wrong_key
 from simulator.script import Status, Step
 from simulator.stage import Stage, request_id
 from simulator.teller import Teller
@@ -49,6 +49,7 @@ class Inference:
             for path, method, endpoint in (
                 ("models", "GET", self.models),
                 ("responses", "POST", self.responses),
+                ("responses", "GET", self.websocket),
                 ("chat/completions", "POST", self.chat),
             )
         ]
@@ -70,6 +71,13 @@ class Inference:
     async def responses(self, request: Request) -> Response:
         """`POST /responses`."""
         return await self._turn(request, "responses", "responses")
+
+    async def websocket(self, request: Request) -> Response:
+        """`GET /responses`, asked to become a WebSocket: there is none yet, and clients go on."""
+        recorded = await self._stage.record(request)
+        headers, refusal = self._headers(), self._check_key(request)
+        none = detail(426, "Upgrade Required")
+        return self._play("responses_websocket", recorded, [none], headers, refusal)
 
     async def chat(self, request: Request) -> Response:
         """`POST /chat/completions`."""

@@ -11,11 +11,10 @@ from starlette.routing import BaseRoute, Route
 from simulator.auth import pages
 from simulator.auth.ledger import Ledger
 from simulator.auth.policy import Policy
-from simulator.auth.serving import Serving, base_of, read_form
+from simulator.auth.serving import LOOPBACK, Serving, base_of, read_form
 from simulator.recording import Recorded
 from simulator.script import Status
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 CALLBACK = "/auth/callback"
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")

@@ -16,6 +16,8 @@ from simulator.stage import Stage, request_id
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost"})
+
 
 class Serving:
     """Answers calls of the issuer's routes."""
@@ -81,5 +83,9 @@ def read_json(recorded: Recorded) -> Mapping[str, Any]:
 
 
 def base_of(request: Request) -> str:
-    """The issuer as the client addressed it, without a trailing slash."""
-    return f"{request.url.scheme}://{request.url.netloc}"
+    """The issuer as the client addressed it, without a trailing slash.
+
+    Only loopback is reached without TLS; under any other name somebody ended it before us.
+    """
+    scheme = "http" if request.url.hostname in LOOPBACK else "https"
+    return f"{scheme}://{request.url.netloc}"

@@ -1,10 +1,8 @@
 """The real Codex CLI completes turns against the simulator."""
 
-import base64
 import json
 import os
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -196,28 +194,7 @@ def test_second_turn_continues_the_conversation(codex: RunCodex, sim: Simulator)
 
 def test_catalogue_is_accepted(codex: RunCodex, sim: Simulator, tmp_path: Path) -> None:
     """Signed in with ChatGPT, it fetches the models, keeps them and asks the backend."""
-    claims = {
-        "email": "user@example.org",
-        "exp": int(time.time()) + 86_400,
-        "https://api.openai.com/auth": {
-            "chatgpt_plan_type": "plus",
-            "chatgpt_account_id": "acct",
-            "chatgpt_user_id": "user",
-        },
-    }
-    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
-    token = f"eyJhbGciOiJub25lIn0.{body}.c2ln"
-    login = {
-        "auth_mode": "chatgpt",
-        "OPENAI_API_KEY": None,
-        "tokens": {
-            "id_token": token,
-            "access_token": token,
-            "refresh_token": "refresh",
-            "account_id": "acct",
-        },
-        "last_refresh": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
+    login = sim.issue()
     home = tmp_path / "codex"
     (home / "auth.json").write_text(json.dumps(login))
     result = codex(
@@ -233,5 +210,5 @@ def test_catalogue_is_accepted(codex: RunCodex, sim: Simulator, tmp_path: Path) 
     asked = sim.sent("/responses")[0]
     assert (asked.path, asked.headers["chatgpt-account-id"]) == (
         "/backend-api/codex/responses",
-        "acct",
+        login["tokens"]["account_id"],
     )
