@@ -4,6 +4,7 @@ All of this blocks. Rules: docs/protocols/auth.md.
 """
 
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -26,7 +27,6 @@ STALE_AGE: Final = 24 * 3600.0
 PROBE_SIZE: Final = 16 * 1024
 """Bytes that must fit on the disk before a token is spent."""
 _ABANDONED_AGE: Final = 60.0
-_CHUNK: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,16 +60,11 @@ class AuthFile:
             StorageError: It is not ours, no plain file, or cannot be read.
         """
         try:
-            descriptor = os.open(self.target(), os.O_RDONLY | _careful())
-        except FileNotFoundError:
-            return Found(content=None)
-        except OSError as error:
-            raise storage_error(error, self.path, "read") from error
-        try:
+            descriptor = self._opened()
+            if descriptor is None:
+                return Found(content=None)
             with os.fdopen(descriptor, "rb") as file:
-                state = os.fstat(file.fileno())
-                self._require_own(self.path, state)
-                notices = self._tightened(file.fileno(), state)
+                notices = self._tightened(descriptor)
                 return Found(content=file.read(SIZE_LIMIT + 1), notices=notices)
         except OSError as error:
             raise storage_error(error, self.path, "read") from error
@@ -109,26 +104,27 @@ class AuthFile:
             raise storage_error(error, self.path, "written") from error
 
     def delete(self) -> bool:
-        """Remove the file, and where a link leads to it, both; False if there was nothing.
+        """Remove the file, and what killed writers left; False if there was no file.
+
+        A link stays: Codex, too, writes through one that leads to nothing yet.
 
         Raises:
             StorageError: It is not ours, or cannot be removed.
         """
         try:
             target = self.target()
-            was_there = False
-            for path in dict.fromkeys((target, self.path)):
-                with suppress(FileNotFoundError):
-                    self._require_owner(path, path.lstat())
-                    path.unlink()
-                    was_there = True
-            for folder in dict.fromkeys((target.parent, self._home)):
-                if folder.is_dir():
-                    self._clear(folder, _ABANDONED_AGE)
-                    _sync_folder(folder)
+            if not target.parent.is_dir():
+                return False
+            self._clear(target.parent, _ABANDONED_AGE)
+            try:
+                self._require_owner(self.path, target.lstat())
+                target.unlink()
+            except FileNotFoundError:
+                return False
+            _sync_folder(target.parent)
         except OSError as error:
             raise storage_error(error, self.path, "deleted") from error
-        return was_there
+        return True
 
     def set_aside(self) -> str:
         """Copy the file to a dated name beside it.
@@ -140,22 +136,16 @@ class AuthFile:
             StorageError: It cannot be copied.
         """
         try:
-            descriptor = os.open(self.target(), os.O_RDONLY | _careful())
-        except FileNotFoundError:
-            return ""
-        except OSError as error:
-            raise storage_error(error, self.path, "copied") from error
-        try:
+            descriptor = self._opened()
+            if descriptor is None:
+                return ""
             with os.fdopen(descriptor, "rb") as file:
-                state = os.fstat(file.fileno())
-                self._require_own(self.path, state)
-                if not state.st_size:
+                if not os.fstat(descriptor).st_size:
                     return ""
                 path, copy = self._dated()
                 try:
                     with os.fdopen(copy, "wb") as into:
-                        while chunk := file.read(_CHUNK):
-                            into.write(chunk)
+                        shutil.copyfileobj(file, into)
                         into.flush()
                         os.fsync(into.fileno())
                 except OSError:
@@ -187,6 +177,19 @@ class AuthFile:
         if real.is_symlink() or not real.parent.is_dir():
             raise refused(self.path, "is a link that leads nowhere", "Remove it")
         return real
+
+    def _opened(self) -> int | None:
+        """A descriptor of the file, which is plain and ours; None where there is none."""
+        try:
+            descriptor = os.open(self.target(), os.O_RDONLY | _careful())
+        except FileNotFoundError:
+            return None
+        try:
+            self._require_own(self.path, os.fstat(descriptor))
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def _writable_target(self) -> Path:
         target = self.target()
@@ -253,8 +256,8 @@ class AuthFile:
                 if is_ours and state.st_mtime < self._clock.now() - age:
                     path.unlink()
 
-    def _tightened(self, descriptor: int, state: os.stat_result) -> tuple[str, ...]:
-        if sys.platform == "win32" or not stat.S_IMODE(state.st_mode) & 0o077:
+    def _tightened(self, descriptor: int) -> tuple[str, ...]:
+        if sys.platform == "win32" or not stat.S_IMODE(os.fstat(descriptor).st_mode) & 0o077:
             return ()
         open_to_others = f"{shown(self.path)} could be read by other users"
         if not self._may_write:
