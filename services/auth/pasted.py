@@ -54,7 +54,7 @@ def query_in(text: str, provider: SignInProvider) -> str:
 def _query(address: str, provider: SignInProvider) -> str:
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
+        host, port = parts.hostname or "", parts.port
     except ValueError:
         raise UsageError(
             "This is no address", next_step=_next_step(provider), code="pasted"
@@ -62,7 +62,7 @@ def _query(address: str, provider: SignInProvider) -> str:
     if is_loopback(host) and parts.path == provider.callback_path:
         return parts.query
     issuer = urlsplit(provider.issuer)
-    is_issuer = (host, parts.port) == (issuer.hostname, issuer.port)
+    is_issuer = (host, port) == (issuer.hostname, issuer.port)
     if is_issuer or "code_challenge" in parse_qs(parts.query):
         raise UsageError(
             "This is the address of the page to sign in at, not of the one after it",
