@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import Namespace
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from app.cli.output import EXIT_FAILED, EXIT_OK, Output
@@ -13,13 +14,16 @@ from app.cli.typed import Lines, read_key
 from app.settings import Settings
 from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
 from services.errors import CredentialsError, NotFoundError, StorageError, UsageError
-from services.models.account import Account, AccountMode
+from services.models.account import Account, AccountMode, StoragePlace
 from services.models.failure import as_sentence
 
 if TYPE_CHECKING:
     from services.auth.grant import Grant
     from services.auth.service import AuthService
+    from services.auth.settings import LoginMethod
 
+KEY_VARIABLE: Final = "OPENAI_API_KEY"
+"""Used where no login is stored."""
 WARNING: Final = (
     "warning: Type it on that page only, and only because you started this yourself. Whoever is "
     "given the code can use your account."
@@ -93,12 +97,13 @@ async def run(auth: "AuthService", arguments: Namespace, output: Output) -> int:
     Raises:
         ServiceError: It did not work; whoever was signed in before still is.
     """
-    from services.auth.callback import PortTakenError
+    from services.auth.browser import PortTakenError
 
     try:
         account = await _sign_in(auth, arguments, output)
     except PortTakenError as error:
-        output.fail(error.failure)
+        other = "Sign in with foredeck login --device, or close what holds the port"
+        output.fail(replace(error.failure, next_step=other))
         return EXIT_FAILED
     output.say(f"note: {as_sentence(_words(account))}")
     for notice in account.notices:
@@ -110,7 +115,9 @@ async def run(auth: "AuthService", arguments: Namespace, output: Output) -> int:
 
 async def _sign_in(auth: "AuthService", arguments: Namespace, output: Output) -> Account:
     if arguments.key is not None:
+        await _require(auth, "api")
         return await auth.use_api_key(arguments.key)
+    await _require(auth, "chatgpt")
     if _way(arguments, os.environ) is Way.BROWSER:
         return await auth.accept(await _by_browser(auth, arguments, output))
     try:
@@ -120,6 +127,27 @@ async def _sign_in(auth: "AuthService", arguments: Namespace, output: Output) ->
             raise
         output.say(f"note: {as_sentence(error.message)} A browser does it instead.")
         return await auth.accept(await _by_browser(auth, arguments, output))
+
+
+async def _require(auth: "AuthService", method: "LoginMethod") -> None:
+    """Find out whether a login would be kept, before anybody is asked for one.
+
+    Raises:
+        CredentialsError: Codex's configuration does not allow this way.
+        StorageError: It could not be written where it belongs.
+    """
+    from app.accounts import login_storage
+
+    only = auth.settings.only_method
+    if only is not None and only != method:
+        flag = "--api-key-stdin" if only == "api" else "--device"
+        raise CredentialsError(
+            "Codex's configuration does not allow this way to sign in (forced_login_method)",
+            next_step=f"Use foredeck login {flag}, or change it there",
+            code="login_method",
+        )
+    storage = login_storage(auth.settings, os.environ, is_interactive=True)
+    await storage.check_writable()
 
 
 def _way(arguments: Namespace, environ: Mapping[str, str]) -> Way:
@@ -168,7 +196,11 @@ async def _by_code(auth: "AuthService", output: Output) -> "Grant":
         )
         output.say(WARNING)
         output.say(f"The code is good until {_hour(code.ends_at)}. Ctrl-C stops.")
-        return await attempt.wait(lambda trouble: output.say(f"note: {as_sentence(trouble)}"))
+
+        def tell(trouble: str) -> None:
+            output.say(f"note: {as_sentence(trouble or 'The server answers again')}")
+
+        return await attempt.wait(tell)
 
 
 def _hour(at: float) -> str:
@@ -189,6 +221,8 @@ async def run_status(settings: Settings, output: Output) -> int:
             account, problem = auth.account, auth.problem
     except (StorageError, CredentialsError) as error:
         problem = error.message
+    if account.mode is AccountMode.NONE and not problem:
+        account = _account_of_key(os.environ)
     if output.is_json:
         output.document(status_values(account))
     elif account.mode is not AccountMode.NONE:
@@ -204,26 +238,37 @@ async def run_status(settings: Settings, output: Output) -> int:
     return EXIT_OK
 
 
+def _account_of_key(environ: Mapping[str, str]) -> Account:
+    """Whose calls are paid where no login is stored."""
+    if not environ.get(KEY_VARIABLE, "").strip():
+        return Account()
+    return Account(mode=AccountMode.API_KEY, storage=StoragePlace.ENVIRONMENT, place=KEY_VARIABLE)
+
+
 async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) -> int:
     """Sign out, and tell what could not be done.
 
     Returns:
-        0: nobody is signed in afterwards.
+        0: no login is stored afterwards.
 
     Raises:
         StorageError: The login could not be deleted.
     """
-    was_shared = auth.account.shared_with_codex
+    was_shared, problem = auth.account.shared_with_codex, auth.problem
     result = await auth.logout(keep_remote=arguments.keep_remote)
-    if not result.was_signed_in:
+    if result.was_signed_in:
+        also = ", and so is the Codex CLI, which shared the login" if was_shared else ""
+        output.say(f"note: You are signed out{also}.")
+    else:
         output.say("note: Nobody was signed in.")
-        return EXIT_OK
-    also = ", and so is the Codex CLI, which shared the login" if was_shared else ""
-    output.say(f"note: You are signed out{also}.")
-    if result.is_revoked is False:
+    if problem:
+        output.say("warning: The login could not be read, so it was deleted and not revoked.")
+    elif result.is_revoked is False:
         output.say(f"warning: {as_sentence(result.problem)} They stay valid until they expire.")
-    elif result.is_revoked is None and arguments.keep_remote:
-        output.say("note: Nothing was revoked, as you wished; the tokens stay valid.")
+    elif result.was_signed_in and arguments.keep_remote:
+        output.say("note: Nothing was revoked; the tokens stay valid until they expire.")
+    if os.environ.get(KEY_VARIABLE, "").strip():
+        output.say(f"note: {KEY_VARIABLE} is set, and is used from now on.")
     return EXIT_OK
 
 

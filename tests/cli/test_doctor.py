@@ -51,7 +51,7 @@ def everything_in(*folders: Path) -> dict[str, tuple[int, bytes]]:
 def test_all_is_well_and_nothing_is_changed(
     doctor: CommandLine, sim: Simulator, tmp_path: Path
 ) -> None:
-    put_login(doctor, sim.auth.issue())
+    put_login(doctor, sim.issue())
     before = everything_in(tmp_path)
     found = checks(doctor)
     assert everything_in(tmp_path) == before
@@ -66,7 +66,7 @@ def test_all_is_well_and_nothing_is_changed(
 
 def test_servers_are_asked_without_any_credentials(doctor: CommandLine, sim: Simulator) -> None:
     doctor.environment |= {"OPENAI_API_KEY": sim.api_key or "", "CODEX_API_KEY": "sk-other-key"}
-    put_login(doctor, sim.auth.issue())
+    put_login(doctor, sim.issue())
     checks(doctor)
     asked = [request for request in sim.requests if not request.path.startswith("/_sim")]
     assert {request.method for request in asked} == {"GET"}
@@ -221,7 +221,7 @@ def test_a_server_that_is_not_there_is_a_failure(doctor: CommandLine) -> None:
 
 
 def test_who_is_signed_in_is_told_without_the_address(doctor: CommandLine, sim: Simulator) -> None:
-    put_login(doctor, sim.auth.issue())
+    put_login(doctor, sim.issue())
     state, found, _ = said(doctor, "account")
     name, _, host = (sim.account.email or "").partition("@")
     assert state == "ok"
@@ -231,7 +231,7 @@ def test_who_is_signed_in_is_told_without_the_address(doctor: CommandLine, sim: 
 
 
 def test_rights_that_are_too_wide_are_told_and_left(doctor: CommandLine, sim: Simulator) -> None:
-    path = put_login(doctor, sim.auth.issue())
+    path = put_login(doctor, sim.issue())
     path.chmod(0o644)
     state, found, next_step = said(doctor, "auth_file")
     assert (state, next_step) == ("warning", f"chmod 600 {path}")
@@ -248,7 +248,7 @@ def test_a_broken_file_is_a_failure_and_left_alone(doctor: CommandLine) -> None:
 
 
 def test_a_link_is_followed_and_named(doctor: CommandLine, sim: Simulator, tmp_path: Path) -> None:
-    path = put_login(doctor, sim.auth.issue())
+    path = put_login(doctor, sim.issue())
     target = path.rename(tmp_path / "elsewhere.json")
     path.symlink_to(target)
     assert said(doctor, "auth_file")[:2] == (
@@ -260,7 +260,7 @@ def test_a_link_is_followed_and_named(doctor: CommandLine, sim: Simulator, tmp_p
 def test_a_second_name_of_the_file_is_told(
     doctor: CommandLine, sim: Simulator, tmp_path: Path
 ) -> None:
-    path = put_login(doctor, sim.auth.issue())
+    path = put_login(doctor, sim.issue())
     (tmp_path / "twin").hardlink_to(path)
     assert said(doctor, "auth_file")[0] == "warning"
 
