@@ -9,10 +9,12 @@ from typing import Final
 
 from services.clean import clean_line
 from services.errors import BadPayloadError
+from services.redact import redact
 from services.wire.reading import JsonObject, as_list, as_number, as_object, as_text, loads
 
 TEXT_LIMIT: Final = 1000
 """Characters of a server's message that are shown."""
+_LOOKED_AT: Final = 65_536
 
 _HIDDEN_HTML = re.compile(r"(?is)<(script|style|head|svg)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)")
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title")
@@ -28,7 +30,7 @@ class ErrorBody:
     """The parts of an error body that we know what to do with."""
 
     message: str = ""
-    """Clean, one line, at most `TEXT_LIMIT` characters; may be empty."""
+    """Clean, one line, no secret, at most `TEXT_LIMIT` characters; may be empty."""
     code: str | None = None
     """`error.code`, else `error.type`."""
     type: str | None = None
@@ -60,10 +62,10 @@ def read_error_body(body: bytes) -> ErrorBody:
         if members := as_object(document):
             return read_error_object(members)
         if isinstance(document, str):
-            return ErrorBody(message=clean_line(document, TEXT_LIMIT), is_json=True)
+            return ErrorBody(message=_line(document), is_json=True)
     if _LOOKS_LIKE_HTML.match(text[:1000]):
         return ErrorBody(message=strip_html(text), is_html=True)
-    return ErrorBody(message=clean_line(text[: TEXT_LIMIT * 4], TEXT_LIMIT))
+    return ErrorBody(message=_line(text[: TEXT_LIMIT * 4]))
 
 
 def read_error_object(document: JsonObject) -> ErrorBody:
@@ -99,17 +101,22 @@ def _from_members(members: JsonObject) -> ErrorBody:
 def _shown(text: str) -> str:
     if _LOOKS_LIKE_HTML.match(text[:1000]):
         return strip_html(text)
-    return clean_line(text, TEXT_LIMIT)
+    return _line(text)
+
+
+def _line(text: str, limit: int = TEXT_LIMIT) -> str:
+    """Clean, short, and without the key or token that some servers repeat in their refusal."""
+    return clean_line(redact(clean_line(text, _LOOKED_AT)), limit)
 
 
 def _word(value: object) -> str | None:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else as_text(value)
-    return clean_line(text, 100) or None if text else None
+    return _line(text, 100) or None if text else None
 
 
 def strip_html(page: str) -> str:
     """The words of an HTML page on one line: its title first."""
-    page = page[:65536]
+    page = page[:_LOOKED_AT]
     title = _TITLE.search(page)
     words = _TAG.sub(" ", _HIDDEN_HTML.sub(" ", page))
     text = html.unescape(words).strip()
@@ -118,7 +125,7 @@ def strip_html(page: str) -> str:
         named = " ".join(html.unescape(_TAG.sub(" ", title[1])).split())
         # Most pages say their title again as their first heading.
         text = f"{named}: {text.removeprefix(named).strip()}"
-    return clean_line(text.strip(": "), TEXT_LIMIT)
+    return _line(text.strip(": "))
 
 
 def read_error_header(value: str | None) -> str | None:
