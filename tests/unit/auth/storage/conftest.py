@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from services.auth.file_store import FileStorage
 
 ROOT = Path(__file__).resolve().parents[4]
 
-Program = Callable[..., "subprocess.Popen[str]"]
+Program = Callable[..., Any]
 
 
 class StillClock:
