@@ -213,12 +213,14 @@ async def run_status(settings: Settings, output: Output) -> int:
     Returns:
         0, or 3 where nobody is.
     """
-    from app.accounts import open_auth
+    from app.accounts import auth_settings, login_storage
+    from services.auth.summary import account_of_stored
 
     account, problem = Account(), ""
+    how = auth_settings(settings, os.environ)
     try:
-        async with open_auth(settings, os.environ) as auth:
-            account, problem = auth.account, auth.problem
+        stored = await login_storage(how, os.environ, is_interactive=True).load()
+        account, problem = account_of_stored(stored, how), stored.problem
     except (StorageError, CredentialsError) as error:
         problem = error.message
     if account.mode is AccountMode.NONE and not problem:
