@@ -78,17 +78,28 @@ class Codex:
 
     def ask(self, prompt: str, **more: str) -> "subprocess.CompletedProcess[str]":
         """One turn, with its built-in provider and its own base URLs."""
-        switches = [f"features.{name}=false" for name in QUIET]
-        switches += ["analytics.enabled=false", "model=gpt-5.5"]
-        return self.run(
-            "exec",
-            "--json",
-            "--skip-git-repo-check",
-            "--dangerously-bypass-approvals-and-sandbox",
-            *(part for switch in switches for part in ("-c", switch)),
-            prompt,
-            **more,
-        )
+        return self.run(*turn(prompt), **more)
+
+    def start_to_ask(self, prompt: str) -> "subprocess.Popen[str]":
+        """The same beside the test."""
+        process = self.start(*turn(prompt))
+        assert process.stdin is not None
+        process.stdin.close()
+        return process
+
+
+def turn(prompt: str) -> tuple[str, ...]:
+    """Words for one turn."""
+    switches = [f"features.{name}=false" for name in QUIET]
+    switches += ["analytics.enabled=false", "model=gpt-5.5"]
+    return (
+        "exec",
+        "--json",
+        "--skip-git-repo-check",
+        "--dangerously-bypass-approvals-and-sandbox",
+        *(part for switch in switches for part in ("-c", switch)),
+        prompt,
+    )
 
 
 def events(result: "subprocess.CompletedProcess[str]") -> list[dict[str, Any]]:
