@@ -78,7 +78,7 @@ def find_item(service: str, account: str, environ: Mapping[str, str] = os.enviro
         if room == "keyring.backends" and kind in _SECRET_SERVICE:
             return SecretServiceItem(service, account)
         if kind in _OTHERS and room == "keyring.backends":
-            return _BackendItem(candidate, service, account)
+            return BackendItem(candidate, service, account)
     raise _refusal(backend)
 
 
@@ -203,7 +203,7 @@ class KeyringEntry:
         )
 
 
-class _BackendItem:
+class BackendItem:
     """An item of a backend of the keyring library."""
 
     def __init__(self, backend: "KeyringBackend", service: str, account: str) -> None:
@@ -211,14 +211,17 @@ class _BackendItem:
         self._names = (service, account)
 
     def read(self) -> str | None:
+        """The secret; None where there is none."""
         return self._do(lambda: self._backend.get_password(*self._names))
 
     def write(self, text: str) -> None:
+        """Make this the secret."""
         # Wrapped by the library so that its type is lost.
         put = cast("Callable[[str, str, str], None]", getattr(self._backend, "set_password"))  # noqa: B009
         self._do(lambda: put(*self._names, text))
 
     def delete(self) -> bool:
+        """Remove it; False if there was nothing."""
         if self.read() is None:
             return False
         self._do(lambda: self._backend.delete_password(*self._names))
