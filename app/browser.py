@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
+from app.children import child_environment
 from services.errors import UsageError
 
 Start = Callable[[Sequence[str]], None]
@@ -69,6 +70,7 @@ def _start(command: Sequence[str]) -> None:
         # The address was checked, and no shell reads the command.
         subprocess.Popen(  # noqa: S603
             list(command),
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

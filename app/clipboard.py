@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from app.children import child_environment
+
 OSC52_LIMIT = 74_994
 """Bytes of text that fit into the 100,000 bytes which terminals take in one OSC 52."""
 TOOL_LIMIT = 3.0
@@ -83,7 +85,7 @@ async def _feed(
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.DEVNULL,
-            env=dict(environ),
+            env=child_environment(environ),
             start_new_session=True,
         )
     except OSError:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from app.children import child_environment
 from services.errors import UsageError
 
 USUAL = ("nano", "vim", "vi")
@@ -23,7 +24,9 @@ def run_in_foreground(command: Sequence[str]) -> int:
     Raises:
         OSError: It cannot be started.
     """
-    return subprocess.run(list(command), check=False).returncode  # noqa: S603 the user's own choice
+    # The user's own choice, and no shell reads it.
+    ended = subprocess.run(list(command), check=False, env=child_environment())  # noqa: S603
+    return ended.returncode
 
 
 def edit(text: str, *, environ: Mapping[str, str], run: Run = run_in_foreground) -> str:
