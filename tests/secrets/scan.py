@@ -66,7 +66,7 @@ class Scanner:
             self._pieces.setdefault(piece, name)
 
     def plant_document(self, document: Mapping[str, object], name: str = "auth.json") -> None:
-        """Every long text of a document, but for what says whose it is and not that he is it."""
+        """The tokens and keys of an `auth.json`."""
         for key, value in document.items():
             if isinstance(value, dict):
                 self.plant_document(value, name)  # pyright: ignore[reportUnknownArgumentType]
