@@ -37,7 +37,8 @@ def add_parser(subparsers: Any) -> None:
         help="sign in, and who is signed in",
         description="Sign in with ChatGPT, or with an API key. The login is shared with the Codex "
         "CLI unless\nthe configuration says otherwise. Without a flag the way is chosen: by "
-        "browser where there\nis a desktop, else by a code.",
+        "browser where there\nis a desktop, else by a code; codes must be enabled in the security "
+        "settings of ChatGPT.",
         epilog="examples:\n  foredeck login\n  foredeck login --device\n"
         "  printenv MY_KEY | foredeck login --api-key-stdin\n  foredeck login status --json",
     )
@@ -229,7 +230,9 @@ async def run_status(settings: Settings, output: Output) -> int:
         output.document(status_values(account))
     elif account.mode is not AccountMode.NONE:
         values = status_values(account)
-        output.table(("what", "value"), [(name, _text(value)) for name, value in values.items()])
+        output.table(
+            ("what", "value"), [(name, _text(name, value)) for name, value in values.items()]
+        )
     if account.mode is AccountMode.NONE:
         failure = CredentialsError(
             problem or "Nobody is signed in", next_step="Sign in with foredeck login"
@@ -292,12 +295,14 @@ def _seconds(at: float | None) -> int | None:
     return None if at is None else int(at)
 
 
-def _text(value: object) -> str:
+def _text(name: str, value: object) -> str:
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
+        case int() if name.endswith("_at"):
+            return time.strftime("%Y-%m-%d %H:%M:%S %z", time.localtime(value))
         case _:
             return str(value)
 

@@ -89,7 +89,7 @@ def codex(around: Surroundings) -> Verdict:
     if isinstance(auth, ServiceError) or auth.mode == "own":
         return skipped("its home is not used")
     config = read_codex_config(auth.home)
-    said = [f"credentials store {config.store or 'not set'}"]
+    said = [f"credentials store {config.store or 'not set, so file'}"]
     if config.workspaces:
         said.append(f"only workspace {' or '.join(config.workspaces)}")
     if config.login_method:

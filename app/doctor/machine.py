@@ -3,13 +3,12 @@
 import os
 import platform
 import stat
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from app.doctor.finding import Surroundings, Verdict, failed, fine, warning
-from app.settings import Settings, read_config
+from app.settings import Settings, Table, read_config
 from app.version import __version__
 
 SHOWN: Final = (
@@ -30,6 +29,8 @@ ADDRESSES: Final = (
 """Those that hold an address, of which the host is named."""
 SECRET: Final = ("OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN", "DEVIN_API_KEY")
 """Those that hold a secret, of which only the name is named."""
+UNKNOWN: Final = " is not a setting"
+"""How the sentence about a key ends that does no harm."""
 _MORE: Final = 3
 """Problems that are told one by one."""
 
@@ -72,24 +73,31 @@ def configuration(around: Surroundings) -> Verdict:
     path = settings.folders.config_file
     is_named = bool(around.environ.get("FOREDECK_CONFIG"))
     table, unreadable = read_config(path, is_named=is_named)
-    problems = list(dict.fromkeys([*unreadable, *settings.errors, *_invalid(table, settings)]))
-    if problems:
-        rest = f"; and {len(problems) - _MORE} more" if len(problems) > _MORE else ""
-        return failed(
-            "; ".join(problems[:_MORE]) + rest, f"Correct {path}; see foredeck config validate"
-        )
+    wrong = [*unreadable, *settings.errors, *_wrong_keys(settings)]
+    # What both have found is not told twice, in other words.
+    found = list(dict.fromkeys(wrong or _invalid(table)))
+    if found:
+        rest = f"; and {len(found) - _MORE} more" if len(found) > _MORE else ""
+        words = "; ".join(found[:_MORE]) + rest
+        step = f"Correct {path}; see foredeck config validate"
+        is_harmless = all(each.endswith(UNKNOWN) for each in found)
+        return warning(words, step) if is_harmless else failed(words, step)
     if not path.exists():
         return fine(f"{path} does not exist; defaults are used")
     return fine(f"{path} is valid")
 
 
-def _invalid(table: Mapping[str, object], settings: Settings) -> Iterator[str]:
+def _wrong_keys(settings: Settings) -> tuple[str, ...]:
     from app.keymap import Keymap
+
+    _, problems = Keymap().with_overrides(settings.key_bindings, flavor=settings.key_flavor)
+    return problems
+
+
+def _invalid(table: Table) -> tuple[str, ...]:
     from app.settings_model import validate
 
-    yield from validate(table)
-    _, problems = Keymap().with_overrides(settings.key_bindings, flavor=settings.key_flavor)
-    yield from problems
+    return validate(table)
 
 
 def folders(around: Surroundings) -> Verdict:

@@ -73,7 +73,8 @@ def size(around: Surroundings) -> Verdict:
     for descriptor in (2, 1, 0):
         with suppress(OSError, ValueError):
             columns, rows = os.get_terminal_size(descriptor)
-            return judge_size(columns, rows)
+            if columns and rows:
+                return judge_size(columns, rows)
     return skipped("no terminal to measure")
 
 

@@ -5,6 +5,7 @@ import os
 import pty
 import socket
 import termios
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,8 @@ def test_a_login_of_codex_is_found(deck: CommandLine, sim: Simulator) -> None:
     rows = dict(line.split("\t") for line in deck("login", "status").out.splitlines())
     assert list(rows) == list(document)
     assert (rows["mode"], rows["shared_with_codex"]) == ("chatgpt", "yes")
+    ends = datetime.strptime(rows["expires_at"], "%Y-%m-%d %H:%M:%S %z")
+    assert ends.timestamp() == document["expires_at"]
     assert sim.requests == []
 
 

@@ -302,6 +302,13 @@ def test_a_wrong_configuration_is_a_failure(doctor: CommandLine) -> None:
     assert next_step == f"Correct {path}; see foredeck config validate"
 
 
+def test_a_key_that_is_no_setting_is_a_warning(doctor: CommandLine) -> None:
+    own = Path(doctor.environment["FOREDECK_HOME"])
+    own.mkdir()
+    (own / "config.toml").write_text("brand_new = 1\n")
+    assert said(doctor, "configuration")[:2] == ("warning", "brand_new is not a setting")
+
+
 def test_what_codex_is_configured_to_is_told(doctor: CommandLine) -> None:
     config = home_of(doctor) / "config.toml"
     config.write_text(
