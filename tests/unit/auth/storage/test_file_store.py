@@ -1,10 +1,12 @@
 # ruff: noqa: ASYNC240
 """`auth.json` in a home: what is read, written and left alone."""
 
+import asyncio
 import json
 import os
 import stat
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -268,3 +270,34 @@ async def test_file_that_somebody_replaced_at_the_same_moment_is_said(
     monkeypatch.setattr(os, "replace", and_then_another)
     with pytest.raises(StorageError, match="written by another program at the same moment"):
         await storage.save(login("two"))
+
+
+async def test_cancelled_save_ends_before_the_caller_does(
+    storage: FileStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate, entered = threading.Event(), threading.Event()
+
+    def wait(_descriptor: int) -> None:
+        entered.set()
+        gate.wait()
+
+    monkeypatch.setattr(os, "fsync", wait)
+
+    async def save_under_the_lock() -> None:
+        async with storage.commit_lock(0):
+            await storage.save(login())
+
+    saving = asyncio.create_task(save_under_the_lock())
+    while not entered.is_set():  # noqa: ASYNC110 a thread has no event of the loop
+        await asyncio.sleep(0)
+    for _ in range(3):
+        saving.cancel()
+        await asyncio.sleep(0)
+    async with storage.commit_lock(0) as is_held:
+        assert (saving.done(), is_held) == (False, False)
+    gate.set()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert refresh_token((await storage.load()).credentials) == "rt-one"
+    async with storage.commit_lock(0) as is_held:
+        assert is_held
