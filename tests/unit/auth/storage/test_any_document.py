@@ -8,37 +8,31 @@ from hypothesis import strategies as st
 
 from services.auth.document import parse, render
 from services.models.account import AccountMode
-from tests.unit.auth.storage.logins import AUTH, ID_TOKEN, jwt
+from tests.unit.auth.storage.logins import AUTH, ID_TOKEN, document, jwt
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner),
     max_leaves=6,
 )
-TEXT = st.sampled_from(["at-one", " rt-one\n", "a b", "", "\x00", "ſ"]) | JSON
-TOKENS = st.fixed_dictionaries(
-    {},
-    optional={
-        "id_token": st.sampled_from([ID_TOKEN, jwt({AUTH: []}), "x.y.z"]) | JSON,
-        "access_token": TEXT,
-        "refresh_token": TEXT,
-        "account_id": TEXT,
-        "login_owner_id": TEXT,
-        "oauth_provenance": st.dictionaries(st.sampled_from(["issuer", "client_id", "x"]), TEXT)
-        | JSON,
-        "unknown": JSON,
-    },
+VALUES = JSON | st.sampled_from(
+    ["at-two", " rt-two\n", "a b", "", "\x00", "ſ", "apikey", ID_TOKEN, jwt({AUTH: []}), "x.y.z"]
 )
-DOCUMENTS = st.fixed_dictionaries(
-    {},
-    optional={
-        "auth_mode": st.sampled_from(["chatgpt", "apikey", None]) | JSON,
-        "OPENAI_API_KEY": TEXT,
-        "tokens": TOKENS | JSON,
-        "last_refresh": st.datetimes().map(lambda at: at.isoformat() + "Z") | JSON,
-        "personal_access_token": st.none() | JSON,
-        "unknown": JSON,
-    },
+MEMBERS = ["auth_mode", "OPENAI_API_KEY", "tokens", "last_refresh", "agent_identity", "unknown"]
+OF_TOKENS = [
+    *("id_token", "access_token", "refresh_token", "account_id"),
+    *("login_owner_id", "oauth_provenance", "unknown"),
+]
+
+
+def changed(members: dict[str, Any], of_tokens: dict[str, Any]) -> dict[str, Any]:
+    return document(tokens=of_tokens) | members
+
+
+DOCUMENTS = st.builds(
+    changed,
+    st.dictionaries(st.sampled_from(MEMBERS), VALUES, max_size=1),
+    st.dictionaries(st.sampled_from(OF_TOKENS), VALUES, max_size=2),
 )
 
 
@@ -49,8 +43,8 @@ def test_bytes_are_read_without_an_error(content: bytes) -> None:
 
 
 @given(DOCUMENTS | JSON, st.booleans())
-def test_document_is_read_and_written_back(document: Any, compact: bool) -> None:
-    content = json.dumps(document).encode()
+def test_document_is_read_and_written_back(value: Any, compact: bool) -> None:
+    content = json.dumps(value).encode()
     reading = parse(content, "auth.json")
     assert not (reading.credentials and reading.problem)
     if reading.credentials is None:
@@ -60,8 +54,8 @@ def test_document_is_read_and_written_back(document: Any, compact: bool) -> None
     assert again.credentials is not None
     assert again.credentials.snapshot == reading.credentials.snapshot
     rewritten = json.loads(text)
-    assert rewritten.get("unknown") == document.get("unknown")
+    assert rewritten.get("unknown") == value.get("unknown")
     if reading.credentials.mode is AccountMode.CHATGPT:
-        assert rewritten["tokens"].get("unknown") == document["tokens"].get("unknown")
+        assert rewritten["tokens"].get("unknown") == value["tokens"].get("unknown")
     # A second time nothing changes any more.
     assert render(again.credentials, beneath=text.encode(), compact=compact) == text
