@@ -2,6 +2,7 @@
 
 from services.models.account import Account, AccountMode, StoragePlace
 from widgets.glyphs import Glyphs
+from widgets.transcript.cards import when
 
 NOBODY = "no account"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -56,6 +57,37 @@ def sharing_words(account: Account) -> str:
     if account.shared_with_codex:
         return "yes, Codex uses the same login"
     return "no, Codex has its own login"
+
+
+def account_rows(account: Account, now: float) -> tuple[tuple[str, str], ...]:
+    """The account as names and values.
+
+    Args:
+        account: Whose page it is.
+        now: Unix seconds.
+    """
+    where = (("Kept in", place_words(account)),)
+    if account.mode is AccountMode.NONE:
+        return (("Account", "nobody is signed in"), *(where if account.storage else ()))
+    where = (*where, ("Codex", sharing_words(account)))
+    if account.mode is AccountMode.API_KEY:
+        return (("Mode", "API key, paid by the token"), ("Key", account.key_hint), *where)
+    rows = [
+        ("Account", account.email or "the login names no address"),
+        ("Plan", account.plan_name),
+        ("Mode", "ChatGPT, on the limits of the plan"),
+        ("Workspace", account.account_id or "none"),
+        *where,
+    ]
+    if account.refreshed_at is not None:
+        past = since(now - account.refreshed_at)
+        rows.append(("Renewed", f"{past}, {when(account.refreshed_at)}"))
+    if account.expires_at is not None:
+        rest = until(account.expires_at - now)
+        rows.append(("Token ends", f"{rest}, {when(account.expires_at)}"))
+    if account.issuer:
+        rows.append(("Issuer", account.issuer))
+    return tuple(rows)
 
 
 def since(seconds: float) -> str:

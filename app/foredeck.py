@@ -128,8 +128,9 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             loop.remove_signal_handler(number)
 
     def on_shell_screen_start_requested(self, message: ShellScreen.StartRequested) -> None:
-        """End this run and begin another one with what the welcome found."""
-        self.exit(StartAgain(demo=message.provider is None, provider=message.provider))
+        """End this run and begin another one with what the welcome found, or with a login."""
+        is_demo = message.provider is None and not message.is_signed_in
+        self.exit(StartAgain(demo=is_demo, provider=message.provider))
 
     def on_shell_actions_mouse_requested(self, message: ShellActions.MouseRequested) -> None:
         """Take the mouse, or leave it to the terminal."""

@@ -31,7 +31,7 @@ class ChoiceList(Widget, can_focus=True):
     choices: reactive[tuple[Choice, ...]] = reactive((), layout=True)
     selected: reactive[int] = reactive(0)
     room: reactive[int] = reactive(24, layout=True)
-    """Rows that may be used; with little room facts, then gaps, then all but titles go."""
+    """Rows that may be used; with little room gaps, then facts, then all but titles go."""
 
     @dataclass
     class Chosen(Message):
@@ -53,7 +53,7 @@ class ChoiceList(Widget, can_focus=True):
         return max(0, min(selected, len(self.choices) - 1))
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
-        return sum(self._rows(choice) + self._gap for choice in self.choices)
+        return min(self.room, sum(self._rows(choice) + self._gap for choice in self.choices))
 
     def render(self) -> Content:
         """All choices; the selected one raised, with a bar."""
@@ -80,7 +80,14 @@ class ChoiceList(Widget, can_focus=True):
                 row = Content.assemble(bar, " ", text, " " * (room - text.cell_length), right)
                 rows.append(row.stylize_before(style) if style else row)
             rows.extend([Content("")] * self._gap)
-        return Content("\n").join(rows)
+        return Content("\n").join(rows[self._top : self._top + max(1, self.size.height)])
+
+    @property
+    def _top(self) -> int:
+        """Rows above the first that is shown: more than none only where titles have no room."""
+        before = self.choices[: self.selected + 1]
+        below = sum(self._rows(choice) + self._gap for choice in before) - self._gap
+        return max(0, below - max(1, self.size.height))
 
     @property
     def _gap(self) -> int:
@@ -104,7 +111,7 @@ class ChoiceList(Widget, can_focus=True):
             self.post_message(self.Chosen(self.choices[self.selected].key))
 
     def on_click(self, event: events.Click) -> None:
-        top = 0
+        top = -self._top
         for place, choice in enumerate(self.choices):
             bottom = top + self._rows(choice)
             if top <= event.y < bottom:

@@ -7,7 +7,6 @@ from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
 
@@ -42,14 +41,14 @@ class Countdown(Widget):
         self.set_interval(1.0, self._tick)
 
     def render(self) -> Content:
-        """State, words, time."""
+        """State, words, time; the time is what is never cut."""
         minutes, seconds = divmod(self.left, 60)
-        row = Content.assemble(
-            (self._state, "bold"),
-            (f" {self._glyphs.dot} {self._words} ", muted(self)),
-            (f"{minutes}:{seconds:02}", "bold"),
-        )
-        return cut(row, self.size.width, self._glyphs.ellipsis)
+        time = Content.styled(f"{minutes}:{seconds:02}", "bold")
+        words = Content.assemble((f"{self._words} ", muted(self)), time)
+        dot = (f" {self._glyphs.dot} ", muted(self))
+        row = Content.assemble((self._state, "bold"), dot, words)
+        fitting = [each for each in (row, words) if each.cell_length <= self.size.width]
+        return fitting[0] if fitting else time
 
     def _tick(self) -> None:
         self.left = self._seconds()

@@ -21,8 +21,8 @@ class Header(Widget):
     needs_you: reactive[int] = reactive(0)
     gauge: reactive[Content] = reactive(Content(""))
     """Limits, already as short as they may be; empty until there are some."""
-    account: reactive[str] = reactive("")
-    """Who is signed in, or how."""
+    account: reactive[tuple[str, ...]] = reactive(())
+    """Who is signed in, or how: longest words first, of which the first that fit are shown."""
     warning: reactive[str] = reactive("")
     """`demo`, or the host of a server that is not the usual one; it outranks the account."""
 
@@ -46,18 +46,16 @@ class Header(Widget):
 
     def _rights(self) -> list[Content]:
         """What may stand at the right, longest first."""
-        who = self._who()
-        gauge = self.gauge
-        options = [Content.assemble(gauge, "   ", who, " ")] if gauge and who else []
-        options.append(Content.assemble(gauge or who, " "))
+        gauge, whos = self.gauge, self._whos()
         if not gauge:
-            options.append(Content(""))
-        return options
+            return [*(Content.assemble(who, " ") for who in whos), Content("")]
+        both = [Content.assemble(gauge, "   ", who, " ") for who in whos]
+        return [*both, Content.assemble(gauge, " ")]
 
-    def _who(self) -> Content:
+    def _whos(self) -> list[Content]:
         if self.warning:
-            return Content.styled(self.warning, "bold $warning")
-        return Content.styled(self.account, muted(self))
+            return [Content.styled(self.warning, "bold $warning")]
+        return [Content.styled(words, muted(self)) for words in self.account]
 
     def _names(self, *, named: bool) -> Content:
         parts: list[Content] = []

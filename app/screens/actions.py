@@ -15,7 +15,7 @@ from textual.widgets import Input
 
 from app.keymap import Action, Context, show_key
 from app.palette import Entry
-from app.screens.base import ShellBase
+from app.screens.account_actions import AccountActions
 from app.themes import ALL_THEMES
 from app.views.chat import ChatView
 from app.views.chat_parts import ChatComposer
@@ -25,11 +25,15 @@ from widgets.transcript.canvas import BlockCanvas
 if TYPE_CHECKING:
     pass
 
+WITHOUT_CHAT = frozenset(
+    ["leader.help", "leader.palette", "leader.account", "leader.login", "leader.logout"]
+)
+"""Chords that mean something before anything is set up."""
 QUIT_WITHIN = 2.0
 """Seconds in which a second Ctrl-C or q quits."""
 
 
-class ShellActions(ShellBase):
+class ShellActions(AccountActions):
     """The shell's keys. `ShellScreen` lays out what they act on."""
 
     @dataclass
@@ -333,6 +337,6 @@ class ShellActions(ShellBase):
             case _ if action.context is Context.TRANSCRIPT:
                 return view is not None and view.transcript.check_action(action.action, ()) is True
             case _ if action.context is Context.LEADER:
-                return view is not None or action.id in {"leader.help", "leader.palette"}
+                return view is not None or action.id in WITHOUT_CHAT
             case _:
                 return True

@@ -11,7 +11,9 @@ from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatComposer, ChatTranscript
 from app.views.find_field import FindField
+from services.models.account import Account
 from widgets.glyphs import ASCII, UNICODE
+from widgets.header import Header
 
 if TYPE_CHECKING:
     from app.wiring import Services
@@ -34,9 +36,12 @@ class ShellBase(Screen[None]):
             settings.key_bindings, flavor=settings.key_flavor
         )
         self.find_field = FindField()
+        self._header = Header(id="header")
         self._view: ChatView | None = None
         self._pane: ChatListPane | None = None
         self._services: Services | None = None
+        self._account: Account | None = None
+        """Who is signed in; None while that is not known, or nobody needs to be."""
         self._quit_armed_at = float("-inf")
         self._has_mouse = settings.mouse
         self._is_zoomed = False
@@ -59,6 +64,9 @@ class ShellBase(Screen[None]):
 
     def _show_panes(self) -> None:
         """Show the list of chats, or not; `ShellScreen` knows how much room there is."""
+
+    def _choose_again(self) -> None:
+        """Begin another run by what is configured now; `ShellScreen` knows how."""
 
     def _open_list(self) -> None:
         """Go left to the list, which stands alone where there is no room beside it."""

@@ -1,7 +1,8 @@
 """What all screens over the shell share: how they close, how they get small, their edges."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
+from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
@@ -37,6 +38,11 @@ class Overlay(ModalScreen[ScreenResultType]):
         super().__init__()
         self.glyphs = glyphs
         self.set_class(glyphs.line.isascii(), "-ascii")
+
+    @property
+    def app(self) -> App[Any]:
+        """The application; Textual leaves the type of its result unknown."""
+        return cast("App[Any]", super().app)  # pyright: ignore[reportUnknownMemberType]
 
     def action_close(self) -> None:
         """Close without a result."""

@@ -14,6 +14,7 @@ from textual.events import Paste
 from textual.message import Message
 from textual.reactive import reactive
 
+from app.account_words import NOBODY
 from app.bridge import BusBatch, pump
 from app.keymap import Context, Keymap
 from app.screens.actions import ShellActions
@@ -27,7 +28,6 @@ from services.models.failure import Failure
 from services.provider import Provider
 from widgets.composer import Composer
 from widgets.footer import Footer, Hint
-from widgets.header import Header
 from widgets.pane_title import PaneTitle
 from widgets.transcript.canvas import BlockCanvas
 
@@ -52,7 +52,9 @@ class ShellScreen(ShellActions):
         """The welcome found something to start with."""
 
         provider: Provider | None
-        """None for the demo."""
+        """None for the demo, unless somebody signed in."""
+        is_signed_in: bool = False
+        """Whether the configuration decides anew, now that there is a login."""
 
     # The first key may come right after the first frame, and shall not go to the list of chats.
     AUTO_FOCUS: ClassVar[str | None] = "Prompt, ChoiceList"
@@ -79,7 +81,6 @@ class ShellScreen(ShellActions):
             is_set_up: False shows the welcome instead of the chat.
         """
         super().__init__(settings)
-        self._header = Header(id="header")
         self._header.views, self._header.active = VIEWS, VIEWS[0][1]
         self._header.warning = host
         self._footer = Footer(self._glyphs, id="footer")
@@ -88,7 +89,7 @@ class ShellScreen(ShellActions):
             self._pane = ChatListPane(self._glyphs)
             self._view = ChatView(settings, self._glyphs, prompt=prompt)
         else:
-            self._header.account = "no account"
+            self._header.account = (NOBODY,)
             self.set_reactive(ShellScreen.state, "not connected")
 
     def compose(self) -> ComposeResult:
@@ -124,8 +125,10 @@ class ShellScreen(ShellActions):
         """Show what these services tell, until cancelled."""
         self._services = services
         self.state = "online"
-        if not self._header.warning:
-            self._header.account = services.provider.name
+        if services.open_auth is not None:
+            self._show_account(services.account)
+        else:
+            self._header.account = (services.provider.name,)
         with services.bus.subscribe() as subscription:
             view = self._view
             assert view is not None
@@ -156,13 +159,17 @@ class ShellScreen(ShellActions):
         self._services.bus.publish(ModelsChanged(models=models))
 
     def on_bus_batch(self, batch: BusBatch) -> None:
-        from services.events import ChatListChanged, ServiceFailed
+        from services.events import AccountChanged, ChatListChanged, ServiceFailed, SignInNeeded
 
         try:
             for event in batch.events:
                 match event:
                     case ServiceFailed():
                         self.show_failure(event.failure)
+                    case AccountChanged():
+                        self._show_account(event.account)
+                    case SignInNeeded():
+                        self.sign_in(reason=event.failure)
                     case ChatListChanged():
                         self._show_chats(event.chats)
                         self._hear(event)
@@ -181,14 +188,21 @@ class ShellScreen(ShellActions):
             self._pane.chats = chats
 
     def show_failure(self, failure: Failure) -> None:
-        """Say what went wrong where there is no better place: a line that goes by itself."""
-        self._say(failure.line, is_error=True)
+        """Say what went wrong where there is no better place: a line that goes by itself.
+
+        That nobody is signed in has one: the screen of sign-in.
+        """
         if self._services is None:
             self.state = "not connected"
+        if self.is_about_sign_in(failure):
+            self.sign_in(reason=failure)
+        else:
+            self._say(failure.line, is_error=True)
 
     def on_resize(self) -> None:
         height = self.size.height
         self._show_panes()
+        self._show_header()
         self.set_class(height < TINY_ROWS, "-tiny")
         if (view := self._view) is not None:
             view.is_low = height < LOW_ROWS
@@ -311,6 +325,13 @@ class ShellScreen(ShellActions):
     def on_welcome_view_ready(self, message: "WelcomeView.Ready") -> None:
         """Start with what the welcome found."""
         self.post_message(self.StartRequested(message.provider))
+
+    def on_welcome_view_sign_in_requested(self, message: "WelcomeView.SignInRequested") -> None:
+        """Sign in; what comes of it starts the app."""
+        self.sign_in(way=message.way)
+
+    def _choose_again(self) -> None:
+        self.post_message(self.StartRequested(None, is_signed_in=True))
 
     @on(Footer.HintChosen)
     async def _on_hint(self, message: Footer.HintChosen) -> None:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, TypeAlias
 
 from services.events import (
+    AccountChanged,
     AnyEvent,
     ArgumentsDelta,
     ChatListChanged,
@@ -18,6 +19,7 @@ from services.events import (
     ReasoningDetailDelta,
     RefusalDelta,
     ServiceFailed,
+    SignInNeeded,
     TextDelta,
     TurnEnded,
     TurnStarted,
@@ -54,7 +56,7 @@ def tell(view: "ChatView", event: AnyEvent) -> None:
             view.models = event.models
         case Lagged():
             view.reload()
-        case LimitsRead() | ServiceFailed():
+        case LimitsRead() | ServiceFailed() | AccountChanged() | SignInNeeded():
             pass
         case TurnStateChanged():
             if view.is_open(event.state.chat_id):

@@ -1,4 +1,4 @@
-"""The first run: nothing is set up, and three ways to start."""
+"""The first run: nothing is set up, and four ways to start."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,19 +14,29 @@ from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from app.keymap import Context, Keymap
-from app.providers import LOCAL_SERVERS, OPENAI_BASE_URL, checked_url
+from app.providers import LOCAL_SERVERS, checked_url
+from app.sign_in_ways import Way
 from services.errors import LoginError, ServiceError
 from services.models.failure import Failure, as_sentence
 from services.provider import Provider, Secret
 from widgets.choice_list import Choice, ChoiceList
 from widgets.glyphs import Glyphs
+from widgets.hidden_input import HiddenInput
 
+CRAMPED_ROWS = 6
+"""Below this there is room for the choices or for a question, not for both."""
 WAYS = (
+    Choice(
+        key="chatgpt",
+        title="Sign in with ChatGPT",
+        what="chat on your plan; one login, shared with Codex",
+        how="in your browser, or with a code on any device",
+    ),
     Choice(
         key="key",
         title="Use an API key",
         what="chat with OpenAI's models, paid by the token",
-        how="kept for this run only; set OPENAI_API_KEY to keep it",
+        how="typed hidden, tried once, then kept like a login",
     ),
     Choice(
         key="local",
@@ -44,7 +54,7 @@ WAYS = (
 
 
 class WelcomeView(Vertical):
-    """Three ways to start; each is done here."""
+    """Four ways to start; all but signing in are done here."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.WELCOME)]
 
@@ -54,6 +64,13 @@ class WelcomeView(Vertical):
 
         provider: Provider | None
         """None for the demo."""
+
+    @dataclass
+    class SignInRequested(Message):
+        """Somebody wants to sign in."""
+
+        way: Way | None
+        """None for the one that fits this terminal."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         """The welcome.
@@ -74,12 +91,12 @@ class WelcomeView(Vertical):
             Content.styled("Chat with a model in your terminal.", "$text-muted"),
             id="welcome-line",
         )
-        yield Static("Nothing is set up yet. Three ways to start:", id="welcome-words")
+        yield Static("Nothing is set up yet. Four ways to start:", id="welcome-words")
         choices = ChoiceList(self._glyphs, id="welcome-choices")
         choices.choices = WAYS
         yield choices
         yield Static("", id="welcome-question")
-        yield Input(id="welcome-input")
+        yield HiddenInput(self._glyphs, id="welcome-input")
         yield Static("", id="welcome-answer")
 
     def on_mount(self) -> None:
@@ -88,9 +105,18 @@ class WelcomeView(Vertical):
         self.call_after_refresh(self._look_for_servers)
 
     def on_resize(self) -> None:
-        taken = 4 if self.size.height < 16 else 9
-        self.query_one(ChoiceList).room = max(3, self.size.height - taken)
         self.set_class(self.size.height < 16, "-low")
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Give the choices what words and question leave."""
+        is_cramped = self.size.height < CRAMPED_ROWS
+        is_asking = self.query_one("#welcome-input").display
+        self.query_one("#welcome-name").display = not is_cramped
+        words = 0 if is_cramped else 1 if self.has_class("-low") else 5
+        choices = self.query_one(ChoiceList)
+        choices.display = not (is_cramped and is_asking)
+        choices.room = max(1, self.size.height - words - (3 if is_asking else 0))
 
     @work(exclusive=True, group="look")
     async def _look_for_servers(self) -> None:
@@ -118,9 +144,10 @@ class WelcomeView(Vertical):
         match message.key:
             case "demo":
                 self.post_message(self.Ready(None))
+            case "chatgpt":
+                self.post_message(self.SignInRequested(None))
             case "key":
-                self._refusing = ""
-                self._ask("API key, then enter; it is not shown", is_secret=True)
+                self.post_message(self.SignInRequested(Way.KEY))
             case _:
                 address = self._found[0] if self._found else LOCAL_SERVERS["ollama"][1]
                 self._ask("Address of the server, then enter", value=address)
@@ -133,6 +160,7 @@ class WelcomeView(Vertical):
         field.value = value
         field.display = True
         field.focus()
+        self._make_room()
 
     def action_previous(self) -> None:
         """Select the way above."""
@@ -155,6 +183,7 @@ class WelcomeView(Vertical):
         field = self.query_one("#welcome-input", Input)
         field.value = ""
         field.display = False
+        self._make_room()
         self.query_one(ChoiceList).focus()
 
     @on(Input.Submitted)
@@ -193,18 +222,9 @@ class WelcomeView(Vertical):
         Raises:
             UsageError: It is no address that may be used.
         """
-        key = Secret(value) if is_key else None
-        if is_key and not self._refusing:
-            return Provider(
-                id="openai",
-                name="OpenAI",
-                base_url=OPENAI_BASE_URL,
-                key=key,
-                key_source="the key you typed",
-            )
         url = checked_url(self._refusing if is_key else value)
         name = url.partition("://")[2].removesuffix("/v1")
-        return Provider(id="local", name=name, base_url=url, key=key)
+        return Provider(id="local", name=name, base_url=url, key=Secret(value) if is_key else None)
 
 
 def said(failure: Failure) -> Content:

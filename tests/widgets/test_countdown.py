@@ -1,5 +1,7 @@
 """A countdown, on a clock of the test."""
 
+import pytest
+
 from tests.widgets.conftest import hosted, rows_of
 from widgets.countdown import Countdown
 from widgets.glyphs import ASCII, UNICODE, Glyphs
@@ -28,7 +30,16 @@ async def test_it_counts_down_to_nothing_and_no_further() -> None:
         await host.until(lambda: rows_of(shown)[0].endswith(" 0:00"))
 
 
-async def test_it_is_cut_where_it_is_too_long() -> None:
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (40, "Waiting for the page - code ends in 1:00"),
+        (39, "code ends in 1:00"),
+        (17, "code ends in 1:00"),
+        (16, "1:00"),
+    ],
+)
+async def test_with_less_room_the_time_stays(width: int, row: str) -> None:
     shown = countdown(Watch(), 1_060.0, ASCII)
-    async with hosted(shown, size=(25, 3)):
-        assert rows_of(shown) == ["Waiting for the page - c~"]
+    async with hosted(shown, size=(width, 3)):
+        assert rows_of(shown) == [row]

@@ -1,0 +1,165 @@
+"""Signing in and out from the shell, and who is signed in."""
+
+import asyncio
+import os
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from app.account_words import header_words, one_line
+from app.screens.base import ShellBase
+from app.sign_in_ways import Way
+from services.errors import ServiceError
+from services.models.account import Account, AccountMode, StoragePlace
+from services.models.failure import Failure, FailureKind, as_sentence
+
+if TYPE_CHECKING:
+    from app.screens.sign_in.stage import OpenAuth
+    from services.auth.service import AuthService, LogoutResult
+
+WIDE_COLUMNS = 100
+"""From here on the header shows the whole address: with less room others sit nearer."""
+SIGNED_OUT = "signed_out"
+"""Code of the failure that nobody is signed in."""
+
+
+class AccountActions(ShellBase):
+    """The shell's part of sign-in."""
+
+    def action_login(self) -> None:
+        """Sign in, or as someone else."""
+        self.sign_in()
+
+    def action_account(self) -> None:
+        """Tell who is signed in."""
+        from app.screens.account import AccountScreen
+
+        screen = AccountScreen(self._auth_opener(), self._glyphs, environ=os.environ)
+
+        async def run(chosen: str | None) -> None:
+            if chosen is not None:
+                await self.run_action(chosen)
+
+        self.app.push_screen(screen, run)
+
+    def action_logout(self) -> None:
+        """Sign out, after a question."""
+        self.run_worker(self._logout, exclusive=True, group="account")
+
+    def sign_in(self, *, reason: Failure | None = None, way: Way | None = None) -> None:
+        """Open the screen of sign-in over whatever is open; once only.
+
+        Args:
+            reason: Why it is needed; None where the user asked for it.
+            way: The way to begin with; None for the one that fits.
+        """
+        from app.screens.leader import LeaderScreen
+        from app.screens.sign_in.screen import SignInScreen
+
+        if any(isinstance(screen, SignInScreen) for screen in self.app.screen_stack):
+            return
+        if isinstance(self.app.screen, LeaderScreen):
+            # Its time limit would pass unseen below, and the next key after that would be lost.
+            self.app.screen.action_close()
+        screen = SignInScreen(
+            self._auth_opener(),
+            self._settings,
+            self._glyphs,
+            environ=os.environ,
+            reason=reason,
+            way=way,
+        )
+        self.app.push_screen(screen, self._take_account)
+
+    def is_about_sign_in(self, failure: Failure) -> bool:
+        """Whether a failure means that nobody is signed in."""
+        return failure.kind is FailureKind.CREDENTIALS and failure.code == SIGNED_OUT
+
+    def _take_account(self, account: Account | None) -> None:
+        """Go on as who has signed in: at once where nothing else changes, else in a new run."""
+        if account is None:
+            return
+        before = self._account
+        is_same = before is not None and (before.mode, before.account_id) == (
+            account.mode,
+            account.account_id,
+        )
+        if self._is_signed_by_login and is_same:
+            self._show_account(account)
+            self._say(f"signed in as {one_line(account, self._glyphs)}")
+        else:
+            self._choose_again()
+
+    def _show_account(self, account: Account) -> None:
+        self._account = account
+        self._show_header()
+
+    def _show_header(self) -> None:
+        """Who is signed in, at the width that there is."""
+        if self._account is None:
+            return
+        words = header_words(self._account, self._glyphs)
+        has_room = self.size.width >= WIDE_COLUMNS or len(words) == 1
+        self._header.account = words if has_room else words[1:]
+
+    def _auth_opener(self) -> "OpenAuth":
+        """Opens sign-in; the one that is at work where there is one, so that it hears of all."""
+        if self._services is not None and self._services.open_auth is not None:
+            return self._services.open_auth
+
+        def opened() -> "AbstractAsyncContextManager[AuthService]":
+            from app.accounts import open_auth
+
+            return open_auth(self._settings, os.environ)
+
+        return opened
+
+    @property
+    def _is_signed_by_login(self) -> bool:
+        """Whether the calls of this run are signed by a login."""
+        return self._services is not None and self._services.open_auth is not None
+
+    async def _logout(self) -> None:
+        opening = await asyncio.to_thread(self._auth_opener())
+        try:
+            async with opening as auth:
+                if await self._is_logout_wanted(auth.account):
+                    self._tell_logout(await auth.logout())
+                    if self._is_signed_by_login:
+                        self._show_account(auth.account)
+        except ServiceError as error:
+            self._say(error.failure.line, is_error=True)
+
+    async def _is_logout_wanted(self, account: Account) -> bool:
+        from app.screens.confirm import ConfirmScreen
+
+        if account.mode is AccountMode.NONE:
+            self._say("nobody is signed in")
+            return False
+        if account.storage is StoragePlace.ENVIRONMENT:
+            self._say(f"this login comes from {account.place or 'the environment'}: unset it there")
+            return False
+        question = ConfirmScreen(
+            f"Sign out {one_line(account, self._glyphs)}?",
+            logout_words(account),
+            "sign out",
+            glyphs=self._glyphs,
+            no="stay",
+        )
+        return bool(await self.app.push_screen_wait(question))
+
+    def _tell_logout(self, result: "LogoutResult") -> None:
+        if result.problem:
+            self._say(f"Signed out here. {as_sentence(result.problem)}", is_error=True)
+        else:
+            self._say("signed out" if result.was_signed_in else "nobody was signed in")
+
+
+def logout_words(account: Account) -> str:
+    """What a logout loses, and what it leaves."""
+    lost = (
+        "The key is deleted here; it stays valid at OpenAI until you delete it there."
+        if account.mode is AccountMode.API_KEY
+        else "The login is deleted here and ended at the issuer."
+    )
+    codex = " Codex uses it too, and is signed out with it." if account.shared_with_codex else ""
+    return f"{lost}{codex} Chats and drafts stay."

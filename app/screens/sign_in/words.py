@@ -1,0 +1,36 @@
+"""The words of the sign-in screen."""
+
+from services.auth.settings import AuthSettings
+from services.models.account import Account, AccountMode
+
+TITLES = {
+    "browser": "Sign in in your browser",
+    "device": "Sign in with a code",
+    "key": "Use an API key",
+}
+"""By way."""
+UNDER_WAY = {"browser": "Taking a port for the answer", "device": "Asking for a code", "key": ""}
+"""What happens before a way can be shown, by way."""
+VERBS = {
+    "device": {"copy": "copy code"},
+    "browser": {"copy": "copy link"},
+}
+"""What a key is called on one way, by the name of its action."""
+STORES = {
+    "file": "in {home}/auth.json",
+    "keyring": "in your keyring",
+    "auto": "in your keyring, else in {home}/auth.json",
+    "ephemeral": "for this run only",
+}
+"""Where a login will be kept, by the mode of the store."""
+
+
+def key_facts(settings: AuthSettings, account: Account) -> list[str]:
+    """What becomes of an API key, a sentence each."""
+    place = STORES[settings.store].format(home=settings.home)
+    facts = [f"It is tried once, then kept {place}.", "Chats are paid by the token."]
+    if settings.is_shared and settings.store != "ephemeral":
+        facts.append("Codex looks there too, and will use it.")
+    if account.mode is AccountMode.CHATGPT:
+        facts.append("It takes the place of the login that is there.")
+    return facts
