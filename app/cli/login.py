@@ -134,11 +134,17 @@ async def _require(auth: "AuthService", method: "LoginMethod") -> None:
     """Find out whether a login would be kept, before anybody is asked for one.
 
     Raises:
+        UsageError: It would end with this command.
         CredentialsError: Codex's configuration does not allow this way.
         StorageError: It could not be written where it belongs.
     """
     from app.accounts import login_storage
 
+    if auth.settings.store == "ephemeral":
+        raise UsageError(
+            "auth.store is ephemeral, so the login would end with this command",
+            next_step="Sign in inside foredeck, or keep logins in a file or keyring",
+        )
     only = auth.settings.only_method
     if only is not None and only != method:
         flag = "--api-key-stdin" if only == "api" else "--device"

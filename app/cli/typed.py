@@ -46,9 +46,9 @@ def _read_unseen(terminal: int, output: Output) -> bytes:
     before = termios.tcgetattr(terminal)
     unseen = termios.tcgetattr(terminal)
     unseen[3] &= ~termios.ECHO
-    # What was typed ahead is shown already, so it is thrown away.
-    termios.tcsetattr(terminal, termios.TCSAFLUSH, unseen)
     try:
+        # What was typed ahead is shown already, so it is thrown away.
+        termios.tcsetattr(terminal, termios.TCSAFLUSH, unseen)
         output.ask("API key (it is not shown): ")
         return _read(terminal, until_line=True)
     finally:

@@ -9,6 +9,7 @@ from typing import Final
 from app.clipboard import NATIVE_TOOLS
 from app.doctor.finding import Surroundings, Verdict, fine, warning
 from app.doctor.terminal import terminal_name
+from app.sign_in_ways import is_in_container
 
 LONG_ESCAPE: Final = 50
 """Milliseconds of `escape-time` from which on Esc is felt to be late."""
@@ -125,6 +126,8 @@ def session(around: Surroundings) -> Verdict:
         return fine("over SSH; sign in with foredeck login --device, or paste the address back")
     if name := around.environ.get("WSL_DISTRO_NAME"):
         return fine(f"WSL ({name})")
+    if is_in_container():
+        return fine("in a container; sign in with foredeck login --device")
     return fine("on this machine")
 
 

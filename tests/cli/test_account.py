@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import signal
 import socket
 import termios
 from datetime import datetime
@@ -123,6 +124,22 @@ def test_a_key_that_is_typed_is_not_shown(deck: CommandLine) -> None:
         os.close(user)
         os.close(program)
     assert status(deck)["mode"] == "api_key"
+
+
+def test_ctrl_c_while_a_key_is_typed_shows_again_what_is_typed(deck: CommandLine) -> None:
+    user, program = pty.openpty()
+    try:
+        with deck.start("login", "--api-key-stdin", stdin=program) as process:
+            assert process.stderr is not None
+            assert process.stderr.read(8) == "API key "
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        assert process.returncode == 130
+        assert termios.tcgetattr(program)[3] & termios.ECHO
+    finally:
+        os.close(user)
+        os.close(program)
+    assert not auth_file(deck).exists()
 
 
 def test_with_no_input_no_key_is_asked_for(deck: CommandLine) -> None:
@@ -286,6 +303,9 @@ def test_a_login_that_could_not_be_kept_is_not_begun(deck: CommandLine, sim: Sim
     deck.environment.pop("DBUS_SESSION_BUS_ADDRESS", None)
     ended = deck("login", "--device")
     assert (ended.code, "keyring" in ended.err) == (1, True)
+    (own / "config.toml").write_text('[auth]\nstore = "ephemeral"\n')
+    ended = deck("login", "--device")
+    assert (ended.code, "ephemeral" in ended.err) == (2, True)
     assert sim.requests == []
     assert status(deck, 3)["mode"] == "none"
 

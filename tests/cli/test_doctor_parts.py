@@ -189,8 +189,10 @@ def test_a_real_tmux_is_asked(around: Surroundings, tmp_path: Path) -> None:
     assert verdict.next_step == 'Put "set -sg escape-time 10" into ~/.tmux.conf'
 
 
-def test_a_remote_session_is_named(around: Surroundings) -> None:
-    assert session(around).found == "on this machine"
+def test_a_remote_session_is_named(around: Surroundings, monkeypatch: pytest.MonkeyPatch) -> None:
+    for answer, words in ((False, "on this machine"), (True, "in a container; sign in with")):
+        monkeypatch.setattr("app.doctor.session.is_in_container", lambda answer=answer: answer)
+        assert session(around).found.startswith(words)
     assert session(within(around, SSH_TTY="/dev/pts/1")).found.startswith("over SSH")
 
 
