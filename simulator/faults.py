@@ -7,6 +7,7 @@ For example `responses:status=429`, `responses:event=7:drop`, `models:slow=5` an
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from simulator.auth.replies import BY_NAME as BY_AUTH_NAME
 from simulator.replies import BY_NAME, by_status
 from simulator.script import Burst, Drop, Raw, Send, Status, Step, Wait
 
@@ -25,6 +26,9 @@ ROUTES = (
     "config/bundle",
     "whoami",
 )
+
+ERRORS = {**BY_NAME, **BY_AUTH_NAME}
+"""Whole answers that `error=NAME` can give."""
 
 GARBAGE = b'\x00\xff\xfe{"oops": [\x1b[31m<not json>\r\n'
 
@@ -90,7 +94,7 @@ class Fault:
             case "status":
                 yield by_status(int(self.value))
             case "error":
-                yield BY_NAME[self.value]()
+                yield ERRORS[self.value]()
             case "garbage":
                 yield Status(200, {"content-type": "application/json"}, GARBAGE)
             case _:
@@ -142,11 +146,11 @@ def _check_action(spec: str, name: str, value: str) -> None:
             return
         case "status" if value.isdecimal() and 200 <= int(value) <= 599:
             return
-        case "error" if value in BY_NAME:
+        case "error" if value in ERRORS:
             return
         case "slow" if value.replace(".", "", 1).isdecimal():
             return
         case "error":
-            raise FaultError(f"no error {value!r} in {spec!r}; there are {', '.join(BY_NAME)}")
+            raise FaultError(f"no error {value!r} in {spec!r}; there are {', '.join(ERRORS)}")
         case _:
             raise FaultError(f"{name!r} in {spec!r} means nothing: {ACTIONS}")

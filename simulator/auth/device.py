@@ -15,7 +15,7 @@ from simulator.auth.account import Account
 from simulator.auth.jwt import base64url
 from simulator.auth.ledger import Ledger
 from simulator.auth.policy import Policy
-from simulator.auth.replies import device_error, oauth_error
+from simulator.auth.replies import BY_NAME, device_error, oauth_error
 from simulator.auth.serving import JSON, Serving, base_of, media_type, read_form, read_json
 from simulator.auth.token import challenge_of
 from simulator.recording import Recorded
@@ -130,15 +130,15 @@ class Device:
             if device is None or fields.get("user_code") != device.user_code:
                 return device_error("deviceauth_not_found", "There is no such code.", 404)
             if self._serving.clock.now() >= device.ends_at:
-                return device_error("deviceauth_expired", "The code has expired.")
+                return BY_NAME["device_expired"]()
             device.polls += 1
             is_due = self._policy.approve_at is not None and device.polls >= self._policy.approve_at
             if not device.decision and is_due and not self._has_visitor:
                 device.decision, device.account = "allow", self._policy.account
             if device.decision == "deny":
-                return device_error("deviceauth_denied", "The request was denied.")
+                return BY_NAME["device_denied"]()
             if not device.decision or device.account is None:
-                return device_error("deviceauth_authorization_pending", "Not allowed yet.")
+                return BY_NAME["authorization_pending"]()
             return self._approved(device, device.account)
 
     def _approved(self, device: Waiting, account: Account) -> Status:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Callable, Mapping
 
 from simulator.replies import openai_error
 from simulator.script import Status
@@ -60,3 +61,28 @@ def oauth_error(code: str, description: str, status: int = 400) -> Status:
 def device_error(code: str, message: str, status: int = 403) -> Status:
     """An answer to a poll that is not the code."""
     return openai_error(status, message, code=code)
+
+
+def unsupported_country() -> Status:
+    """Where the user is, nobody may sign in."""
+    return openai_error(
+        403,
+        "Country, region, or territory not supported",
+        kind="request_forbidden",
+        code="unsupported_country_region_territory",
+    )
+
+
+BY_NAME: Mapping[str, Callable[[], Status]] = {
+    **{code: lambda code=code: refresh_refused(code) for code in REFRESH_MESSAGES},
+    **{code: lambda code=code: token_refused(code) for code in BACKEND_MESSAGES},
+    "authorization_pending": lambda: device_error(
+        "deviceauth_authorization_pending", "Not allowed yet."
+    ),
+    "slow_down": lambda: device_error("slow_down", "Too many polls."),
+    "device_denied": lambda: device_error("deviceauth_denied", "The request was denied."),
+    "device_expired": lambda: device_error("deviceauth_expired", "The code has expired."),
+    "invalid_grant": lambda: oauth_error("invalid_grant", "The grant is not good."),
+    "unsupported_country": unsupported_country,
+}
+"""For `--fail ROUTE:error=NAME`."""

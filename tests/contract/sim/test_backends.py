@@ -184,3 +184,13 @@ def test_refused_request_leaves_the_script_for_the_next(sim: Simulator, ask: Ask
     assert ask(model="gpt-2").status_code == 404
     assert sim.stage.waiting("responses") == 1
     assert "resp_scripted" in ask().text
+
+
+def test_websocket_is_refused_so_that_clients_go_on_without(
+    sim: Simulator, client: httpx.Client
+) -> None:
+    headers = sim.backend_headers() | {"connection": "Upgrade", "upgrade": "websocket"}
+    url = f"{sim.codex_base_url}/responses"
+    assert client.get(url, headers=headers).status_code == 426
+    sim.fail("responses_websocket:status=429")
+    assert client.get(url, headers=headers).status_code == 429

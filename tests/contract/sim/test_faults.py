@@ -8,8 +8,7 @@ import httpx
 import pytest
 
 from simulator.events import completed, created, delta
-from simulator.faults import FaultError, parse_fault
-from simulator.replies import BY_NAME
+from simulator.faults import ERRORS, FaultError, parse_fault
 from simulator.script import Burst
 from simulator.server import Simulator
 
@@ -75,7 +74,7 @@ def test_slow_answer_still_comes(sim: Simulator, ask: Ask, events_of: EventsOf) 
     assert [event.get("delta") for event in events_of(ask())] == [None, "a", "b"]
 
 
-@pytest.mark.parametrize("name", BY_NAME)
+@pytest.mark.parametrize("name", ERRORS)
 def test_every_named_error_is_answered(sim: Simulator, ask: Ask, name: str) -> None:
     sim.fail(f"responses:error={name}")
     assert ask().status_code >= 400

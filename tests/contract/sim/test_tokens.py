@@ -1,6 +1,8 @@
 """Codes, tokens and families: what is issued, once, and what ends it."""
 
+import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -229,6 +231,46 @@ def test_scripts_leave_out_change_hold_and_lose_answers(
     with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
         by.refresh(client, sim, token)
     assert by.refresh(client, sim, token).json()["error"]["code"] == "refresh_token_reused"
+
+
+def test_other_processes_script_the_issuer_too(sim: Simulator, client: httpx.Client) -> None:
+    token = by.sign_in(client, sim)["refresh_token"]
+    steps = [
+        {"work": True},
+        {"mark": "rotated"},
+        {"usual": {"without": ["refresh_token"], "with": {"id_token": "x"}}},
+    ]
+    body = {"route": "oauth/token", "steps": steps}
+    assert client.post(f"{sim.issuer}/_sim/script", json=body).status_code == 204
+    answered = by.refresh(client, sim, token).json()
+    assert answered["id_token"] == "x"
+    assert "refresh_token" not in answered
+    assert [mark.name for mark in sim.marks] == ["rotated"]
+    body = {"route": "oauth/token", "steps": [{"usual": True}]}
+    assert client.post(f"{sim.issuer}/_sim/script", json=body).status_code == 204
+    assert by.refresh(client, sim, token).status_code == 401
+
+
+def test_refreshes_of_many_clients_at_once_each_count_once(sim: Simulator) -> None:
+    def keep_renewing(_number: int) -> None:
+        with httpx.Client(trust_env=False, timeout=20) as own:
+            token = sim.issue()["tokens"]["refresh_token"]
+            for _ in range(25):
+                token = by.refresh(own, sim, token).json()["refresh_token"]
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(keep_renewing, range(4)))
+    assert [entry.outcome for entry in sim.refreshes] == ["rotated"] * 100
+    assert len({entry.token for entry in sim.refreshes}) == 100
+    assert (sim.auth.reuses, sim.auth.live_families) == (0, 4)
+
+
+def test_answers_do_not_wait_to_be_acknowledged(sim: Simulator, client: httpx.Client) -> None:
+    by.sign_in(client, sim)
+    assert sim._server is not None
+    (connection,) = sim._server.server_state.connections
+    accepted: socket.socket = connection.transport.get_extra_info("socket")
+    assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_script_wins_over_every_check(sim: Simulator, client: httpx.Client) -> None:
