@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +53,16 @@ class Page:
         """Click the only element of a selector, and wait for the page that it leads to."""
         (found,) = self._call("POST", "/elements", using="css selector", value=css)
         self._call("POST", f"/element/{found[ELEMENT]}/click")
+
+    def wait_for(self, address: str) -> None:
+        """Wait until it is at an address that begins so.
+
+        Raises:
+            AssertionError: It never was.
+        """
+        until = time.monotonic() + PATIENCE
+        while not self.url.startswith(address):
+            assert time.monotonic() < until, f"{self.url} is not {address}"
 
     def count(self, css: str) -> int:
         """How many elements a selector finds."""

@@ -113,7 +113,7 @@ def finish(process: subprocess.Popen[str]) -> Ended:
 
 def assert_plain(page: Page, port: str) -> None:
     """Nothing on the page runs or comes from elsewhere, and it is ours."""
-    assert page.url.startswith(f"http://127.0.0.1:{port}/auth/callback?")
+    page.wait_for(f"http://127.0.0.1:{port}/auth/callback?")
     assert page.ask("return document.scripts.length") == 0
     assert page.ask("return performance.getEntriesByType('resource').length") == 0
     assert page.count("[onclick], [onload], iframe, object, embed, img, link, form") == 0
