@@ -1,6 +1,8 @@
 """`foredeck doctor`: what could stand in the way, and what helps."""
 
 import logging
+import shutil
+import textwrap
 from argparse import Namespace
 from collections import Counter
 from dataclasses import asdict
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from app.doctor.finding import Finding
 
 WORDS: Final = {"ok": "ok", "warning": "warn", "failed": "FAIL", "skipped": "skip"}
+NARROWEST: Final = 20
+"""Columns into which sentences are folded at least."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -44,7 +48,8 @@ async def run(settings: Settings, arguments: Namespace, output: Output) -> int:
     if output.is_json:
         output.document(document(findings))
     else:
-        output.write(report(findings))
+        columns = shutil.get_terminal_size().columns if output.is_terminal else None
+        output.write(report(findings, columns))
     return EXIT_FAILED if any(each.state == "failed" for each in findings) else EXIT_OK
 
 
@@ -59,14 +64,20 @@ def document(findings: "list[Finding]") -> dict[str, Any]:
     }
 
 
-def report(findings: "list[Finding]") -> str:
-    """Findings as people read them: a line each, below it what helps, and the sum of all."""
-    width = max(len(each.title) for each in findings)
+def report(findings: "list[Finding]", columns: int | None = None) -> str:
+    """Findings as people read them: a line each, below it what helps, and the sum of all.
+
+    Args:
+        findings: In the order in which they are told.
+        columns: Of the terminal, where lines that are longer go on below; None for long lines.
+    """
+    indent = max(len(each.title) for each in findings) + 8
     lines: list[str] = []
     for each in findings:
-        lines.append(f"{WORDS[each.state]:<6}{each.title:<{width}}  {each.found}")
+        head = f"{WORDS[each.state]:<6}{each.title}"
+        lines += _folded(head, each.found, indent, columns)
         if each.next_step:
-            lines.append(f"{'':<{width + 8}}-> {each.next_step}")
+            lines += _folded("", f"-> {each.next_step}", indent, columns)
     counts = Counter(each.state for each in findings)
     said = ", ".join(
         f"{counts[state]} {word}"
@@ -80,3 +91,16 @@ def report(findings: "list[Finding]") -> str:
     )
     lines += ["", f"{len(findings)} checks: {said}"]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _folded(head: str, text: str, indent: int, columns: int | None) -> list[str]:
+    if columns is None:
+        return [f"{head:<{indent}}{text}"]
+    folded = textwrap.wrap(
+        text,
+        max(NARROWEST, columns - indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    heads = [head, *([""] * len(folded))]
+    return [f"{start:<{indent}}{line}" for start, line in zip(heads, folded, strict=False)]

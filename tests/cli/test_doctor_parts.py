@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.doctor import report
 from app.doctor.accounts import judge_account
 from app.doctor.examination import examine
-from app.doctor.finding import Surroundings, Verdict
+from app.doctor.finding import Finding, Surroundings, Verdict
 from app.doctor.keeping import keyring_name
 from app.doctor.network import Answer, clock, judge_answer
 from app.doctor.ports import callback_ports
@@ -324,3 +325,15 @@ async def test_a_check_that_breaks_does_not_hide_the_others(
     assert "a bug of ours (ZeroDivisionError)" in found[0].found
     (report,) = (tmp_path / "state").glob("crash-*.txt")
     assert "canary" not in report.read_text() + found[0].found
+
+
+def test_a_narrow_terminal_gets_sentences_in_lines_of_its_own() -> None:
+    row = Finding(id="a", title="clock", state="warning", found="word " * 30 + "end",
+                  next_step="Set it")  # fmt: skip
+    assert len(report([row]).splitlines()) == 4
+    lines = report([row], 60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert lines[0].startswith("warn  clock  word word")
+    assert lines[1].startswith(" " * 13 + "word")
+    assert lines[-3] == " " * 13 + "-> Set it"
+    assert " ".join(" ".join(lines).split()).startswith(f"warn clock {row.found} -> Set it")
