@@ -13,9 +13,6 @@ import sys
 import traceback
 from typing import Any
 
-import services.auth.opening
-import services.auth.service
-import services.inference.probe
 from app.online import _import
 from app.settings import load_settings
 from app.wiring import Services, open_services
