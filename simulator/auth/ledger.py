@@ -20,8 +20,9 @@ from simulator.recording import Recorded
 End = Literal["alive", "reused", "revoked", "expired"]
 """How a family stands: used twice, revoked, or its refresh token out of date."""
 
-Outcome = Literal["unserved", "rotated", "reused", "invalidated", "expired", "unknown"]
-"""What a refresh came to; `unserved` if a fault or a script stood before it."""
+Outcome = Literal["unserved", "refused", "rotated", "reused", "invalidated", "expired", "unknown"]
+"""What a refresh came to: `unserved` if a fault or a script stood before it, `refused` if the
+request was wrong in another way than its token."""
 
 CODE_LIFE = 300.0
 """Seconds for which an authorization code is good."""

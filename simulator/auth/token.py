@@ -58,6 +58,8 @@ class TokenEndpoint:
         return self._ledger.note_refresh(token, reason, recorded)
 
     def _answer(self, kind: str, fields: Mapping[str, Any], entry: Refresh | None) -> Status:
+        if entry is not None:
+            entry.outcome = "refused"
         grant = fields.get("grant_type")
         wanted = JSON if grant == "refresh_token" else FORM
         if kind != wanted:

@@ -165,7 +165,7 @@ def test_each_grant_has_its_own_encoding(sim: Simulator, client: httpx.Client) -
     assert client.post(url, json=body).json()["error"] == "invalid_request"
     assert by.refresh(client, sim, tokens["refresh_token"]).is_success
     assert by.exchange(client, sim, code).is_success
-    assert [entry.outcome for entry in sim.refreshes] == ["unserved", "rotated"]
+    assert [entry.outcome for entry in sim.refreshes] == ["refused", "rotated"]
 
 
 def test_id_token_becomes_a_key_for_openai(sim: Simulator, client: httpx.Client) -> None:
