@@ -11,7 +11,6 @@ from services.auth.home import CodexConfig, find_codex_home, peek, read_codex_co
 from services.auth.origins import (
     check_chatgpt_base,
     check_override,
-    is_loopback,
     read_url,
 )
 from services.auth.precedence import environment_mode, environment_storage
@@ -23,6 +22,7 @@ from services.auth.provider import (
 )
 from services.auth.settings import AuthSettings
 from services.auth.user_agent import choose_originator, user_agent
+from services.hosts import is_loopback
 from services.models.account import AccountMode
 
 if TYPE_CHECKING:

@@ -1,6 +1,5 @@
 """Which server answers, by flags, configuration and environment."""
 
-import ipaddress
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from app.version import __version__
 from services.auth.origins import check_chatgpt_base
 from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_OPENAI_BASE_URL
 from services.errors import CredentialsError, UsageError
+from services.hosts import is_loopback
 from services.models.account import AccountMode
 from services.provider import Provider, Secret, Wire
 
@@ -130,21 +130,12 @@ def checked_url(url: str) -> str:
             "The server's address must not hold a name or password",
             next_step="Put the key into OPENAI_API_KEY",
         )
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"{host} is another machine, and http would show it to everyone between",
             next_step="Use https, or a tunnel to 127.0.0.1",
         )
     return url.strip().rstrip("/")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _wire(settings: Settings, default: Wire) -> Wire:

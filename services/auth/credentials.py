@@ -1,12 +1,16 @@
 """Credentials as they are held in memory. Format on disk: docs/protocols/auth.md."""
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from services.auth.claims import IdClaims, Life, read_id_token, read_life
 from services.errors import BadPayloadError
 from services.models.account import AccountMode
 from services.provider import Secret
+
+_HEADER: Final = re.compile(r"[!-~]{1,200}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +47,9 @@ class Tokens:
 
     @property
     def workspace(self) -> str | None:
-        """The account that calls are made for."""
-        return self.account_id or self.claims.account_id
+        """The account that calls are made for; None where none is named that a header can hold."""
+        named = self.account_id or self.claims.account_id
+        return named if named is not None and _HEADER.fullmatch(named) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,8 +145,9 @@ class AccountSigner:
         require_origin(url, kind="chatgpt", settings=self._settings)
         headers = {
             "authorization": f"Bearer {tokens.access_token.reveal()}",
-            "originator": self._settings.provider.originator,
         }
+        if "/wham/" not in url.path:
+            headers["originator"] = self._settings.provider.originator
         if workspace := tokens.workspace:
             headers["chatgpt-account-id"] = workspace
         if tokens.claims.is_fedramp:

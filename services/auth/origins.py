@@ -13,6 +13,7 @@ from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_ISSUER
 from services.auth.settings import AuthSettings
 from services.clean import clean_line
 from services.errors import CredentialsError, UsageError
+from services.hosts import is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -55,16 +56,6 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.place}"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name alone."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def is_chatgpt_host(host: str) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from services.auth.provider import SignInProvider
 from services.errors import UsageError
-from services.transport.environment import is_loopback
+from services.hosts import is_loopback
 
 LIMIT: Final = 16 * 1024
 """Characters."""

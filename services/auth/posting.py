@@ -19,7 +19,7 @@ from services.auth.provider import Encoding
 from services.clean import clean_line
 from services.clock import Clock
 from services.errors import BadPayloadError, RefusedError, ServiceError, UsageError
-from services.transport.environment import is_loopback
+from services.hosts import is_loopback
 from services.transport.failures import from_exception, place, request_id
 from services.transport.http import body_chunks
 from services.wire.reading import JsonObject, loads

@@ -139,7 +139,7 @@ class Refresher:
         new = merged(tokens, renewed)
         if new is None:
             raise await self._signed_out_stranger()
-        await self._commit(credentials, credentials.renewed(new, self._clock.now()))
+        await self._commit(credentials.renewed(new, self._clock.now()))
         self.renewed_at = self._clock.monotonic()
         _log.info("login renewed (%s) within %.2f s", reason, self._clock.monotonic() - begun)
         if not self._held.is_alive(self._held.require()):
@@ -150,40 +150,46 @@ class Refresher:
                 reason="other",
             )
 
-    async def _commit(self, old: Credentials, new: Credentials) -> None:
-        """Put the new tokens where the old ones lie, if those still lie there."""
-        async with self._storage.commit_lock(COMMIT_WAIT):
-            if not self._held.is_unsaved:
-                stored = await self._storage.load()
-                if stored.credentials is None and not stored.problem:
-                    await self._drop(new)
-                    self._held.hold(stored)
-                    raise signed_out()
-                if stored.credentials is not None and account_of(stored.credentials) != account_of(
-                    old
-                ):
-                    await self._drop(new)
-                    self._held.guard(stored)
-            try:
-                # The lock is Codex's and may be stuck; losing what was spent would be worse.
-                saved = await self._storage.save(new)
-            except StorageError as error:
-                _log.error("the renewed login is only in memory: %s", error.code)
-                self._held.is_unsaved = True
-                note = f"{error.message}. The renewed login is kept in memory only"
-                self._held.hold(replace(self._held.stored, credentials=new, notices=(note,)))
-                return
+    async def _commit(self, new: Credentials) -> None:
+        """Put new tokens where those of the same login lie; into memory where that fails.
+
+        Raises:
+            CredentialsError: The login was ended or replaced meanwhile; the tokens were dropped.
+        """
+        try:
+            saved = await self._store(new)
+        except StorageError as error:
+            _log.error("the renewed login is only in memory: %s", error.code)
+            self._held.is_unsaved = True
+            note = f"{error.message}. The renewed login is kept in memory only"
+            self._held.hold(replace(self._held.stored, credentials=new, notices=(note,)))
+            return
         self._held.is_unsaved = False
         self._held.hold(saved)
 
-    async def save_again(self) -> None:
-        """Try to store what the disk refused before."""
-        credentials = self._held.require()
+    async def _store(self, new: Credentials) -> Stored:
+        # The lock is Codex's and may be stuck; losing what was spent would be worse.
         async with self._storage.commit_lock(COMMIT_WAIT):
-            try:
-                saved = await self._storage.save(credentials)
-            except StorageError:
-                return
+            stored = await self._storage.load()
+            if stored.credentials is None and not stored.problem:
+                await self._drop(new)
+                self._held.hold(stored)
+                raise signed_out()
+            if stored.credentials is not None and account_of(stored.credentials) != account_of(new):
+                await self._drop(new)
+                self._held.guard(stored)
+            return await self._storage.save(new)
+
+    async def save_again(self) -> None:
+        """Try to store what the disk refused before; nothing is lost where it refuses again.
+
+        Raises:
+            CredentialsError: The login was ended or replaced meanwhile.
+        """
+        try:
+            saved = await self._store(self._held.require())
+        except StorageError:
+            return
         self._held.is_unsaved = False
         self._held.hold(saved)
 
@@ -199,8 +205,11 @@ class Refresher:
 
     async def _signed_out_stranger(self) -> CredentialsError:
         """The issuer answered with somebody else's tokens: nobody may go on with those."""
-        async with self._storage.commit_lock(COMMIT_WAIT):
-            await self._storage.delete()
+        try:
+            async with self._storage.commit_lock(COMMIT_WAIT):
+                await self._storage.delete()
+        except StorageError as error:
+            _log.error("the login of somebody else could not be deleted: %s", error.code)
         self._held.hold(Stored(credentials=None, storage=None))
         return CredentialsError(
             "The issuer answered with another account's login, which was not kept",

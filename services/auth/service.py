@@ -21,6 +21,7 @@ from services.auth.endpoint import TokenEndpoint
 from services.auth.grant import Grant
 from services.auth.keeper import Keeper
 from services.auth.layer import AccountSigner
+from services.auth.origins import require_origin
 from services.auth.provider import SignInProvider
 from services.auth.refresher import require_issuer
 from services.auth.routing import NO_ROUTE, Route, Router
@@ -83,6 +84,8 @@ class AuthService:
         self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
         self._router = Router(http, settings.provider.chatgpt_base_url, clock)
         self._identifying = asyncio.Lock()
+        self._warning = ""
+        """What is odd about the route to the account's workspace."""
 
     async def __aenter__(self) -> Self:
         await self._keeper.load()
@@ -103,7 +106,10 @@ class AuthService:
     @property
     def account(self) -> Account:
         """Who is signed in now."""
-        return account_of_stored(self._keeper.stored, self._settings)
+        account = account_of_stored(self._keeper.stored, self._settings)
+        if self._warning:
+            account = replace(account, notices=(*account.notices, self._warning))
+        return account
 
     @property
     def provider(self) -> SignInProvider:
@@ -121,11 +127,21 @@ class AuthService:
         return self._keeper.stored.problem
 
     def browser_login(self) -> BrowserLogin:
-        """One attempt to sign in with a browser; enter it to begin."""
+        """One attempt to sign in with a browser; enter it to begin.
+
+        Raises:
+            CredentialsError: The configured issuer is not one that may see tokens.
+        """
+        self._require_issuer()
         return BrowserLogin(self._endpoint, self._settings.provider, self._clock)
 
     def device_login(self) -> DeviceLogin:
-        """One attempt to sign in with a code; enter it to begin."""
+        """One attempt to sign in with a code; enter it to begin.
+
+        Raises:
+            CredentialsError: The configured issuer is not one that may see tokens.
+        """
+        self._require_issuer()
         return DeviceLogin(self._endpoint, self._settings.provider, self._clock)
 
     def signer(self) -> AccountSigner:
@@ -221,6 +237,9 @@ class AuthService:
         await self._keeper.load()
         return self.account
 
+    def _require_issuer(self) -> None:
+        require_origin(httpx.URL(self.provider.issuer), kind="issuer", settings=self._settings)
+
     def _require_method(self, method: LoginMethod) -> None:
         only = self._settings.only_method
         if only is not None and only != method:
@@ -272,11 +291,15 @@ class AuthService:
         if credentials is None or credentials.tokens is None:
             return NO_ROUTE
         tokens = credentials.tokens
-        return await self._router.route(
+        route = await self._router.route(
             tokens.workspace,
             lambda: self._signer(_nowhere),
             is_constrained=tokens.claims.is_fedramp,
         )
+        if route.warning != self._warning:
+            self._warning = route.warning
+            self._publish()
+        return route
 
     async def _identify(self) -> None:
         """Ask once whose a personal access token is, which does not tell it itself."""

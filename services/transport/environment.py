@@ -15,20 +15,11 @@ import httpx
 
 from services.clean import clean_line
 from services.errors import UsageError
+from services.hosts import is_loopback
 
 _PROXY_NAMES: Final = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
 _NO_PROXY_NAMES: Final = ("NO_PROXY", "no_proxy")
 _CA_NAMES: Final = ("CODEX_CA_CERTIFICATE", "SSL_CERT_FILE")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name alone."""
-    if host.lower().rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ import httpx
 
 from services.clock import Clock
 from services.errors import UsageError
-from services.transport.environment import Network, is_loopback, read_network
+from services.hosts import is_loopback
+from services.transport.environment import Network, read_network
 from services.transport.failures import place
 from services.transport.pacing import PacedBackend
 

@@ -80,7 +80,25 @@ async def test_e28_a_foreign_origin_gets_no_token(home: Home) -> None:
     home.plant(account=Account(backend_origin="https://evil.example"))
     async with home.open() as desk:
         assert await desk.ask()
+        assert any("evil.example" in notice for notice in desk.auth.account.notices)
     assert len(home.sim.sent(RESPONSES)) == 1
+
+
+async def test_an_account_that_no_header_can_hold_is_left_out(home: Home) -> None:
+    document = home.sim.issue(account=Account(account_id="ünlesbar"))
+    document["tokens"]["account_id"] = None
+    home.write(document)
+    async with home.open() as desk:
+        with pytest.raises(ServiceError):
+            await desk.ask()
+    assert "chatgpt-account-id" not in home.sim.sent(RESPONSES)[0].headers
+
+
+async def test_calls_of_the_backend_beside_the_models_name_no_originator(home: Home) -> None:
+    home.plant()
+    async with home.open() as desk:
+        await desk.ask()
+    assert "originator" not in home.sim.sent("/wham/accounts/check")[0].headers
 
 
 async def test_a_token_near_its_end_is_renewed_before_the_call(home: Home) -> None:

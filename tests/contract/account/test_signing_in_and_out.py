@@ -198,3 +198,12 @@ async def test_a_token_of_the_environment_comes_first_and_is_not_stored(home: Ho
         with pytest.raises(StorageError) as caught:
             await desk.auth.accept(granted(home.sim))
     assert "CODEX_ACCESS_TOKEN" in caught.value.message
+
+
+async def test_an_issuer_that_nobody_allowed_is_not_signed_in_to(home: Home) -> None:
+    home.environ["FOREDECK_ISSUER"] = "https://login.example"
+    async with home.open() as desk:
+        for begin in (desk.auth.browser_login, desk.auth.device_login):
+            with pytest.raises(CredentialsError) as caught:
+                begin()
+            assert "allow_token_hosts" in caught.value.next_step

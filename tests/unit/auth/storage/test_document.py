@@ -262,7 +262,7 @@ def test_time_of_the_last_refresh_is_read(text: object, seconds: float | None) -
         pytest.param("acct-2", "acct-1", "acct-2", "acct-2", True, id="E23 stored one wins"),
         pytest.param("acct-2", None, "acct-2", "acct-2", False, id="no claim"),
         pytest.param(None, None, None, None, False, id="neither"),
-        pytest.param(None, "no header", "no header", None, False, id="claim no header could carry"),
+        pytest.param(None, "no header", None, None, False, id="claim no header could carry"),
     ],
 )
 def test_account_is_that_of_the_document_or_of_the_token(
