@@ -8,6 +8,7 @@ from app.settings import Settings, Table
 from app.version import __version__
 from services.auth.origins import check_chatgpt_base
 from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_OPENAI_BASE_URL
+from services.auth.signed_out import signed_out
 from services.errors import CredentialsError, UsageError
 from services.hosts import is_loopback
 from services.models.account import AccountMode
@@ -75,15 +76,6 @@ def choose_provider(
         key=Secret(key) if key and not has_login else None,
         key_source="the stored API key" if has_login else "OPENAI_API_KEY",
         wants_login=has_login,
-    )
-
-
-def signed_out(problem: str = "") -> CredentialsError:
-    """Nobody is signed in, or what is stored cannot be used."""
-    return CredentialsError(
-        problem or "Nobody is signed in",
-        next_step="Sign in with foredeck login",
-        code="signed_out",
     )
 
 

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 from app.accounts import auth_settings, login_storage, make_auth
 from app.online import Online
-from app.providers import choose_provider, signed_out
+from app.providers import choose_provider
 from app.settings import Settings
 from services.auth.settings import AuthSettings
+from services.auth.signed_out import SIGNED_OUT, signed_out
 from services.auth.storage import CredentialStorage
 from services.auth.summary import account_of_stored
 from services.bus import EventBus
@@ -87,7 +88,7 @@ async def open_services(
             "Nothing is set up to answer",
             next_step="Sign in with foredeck login, set OPENAI_API_KEY, or "
             "FOREDECK_OPENAI_BASE_URL for a local server, or try foredeck --demo",
-            code="signed_out",
+            code=SIGNED_OUT,
         )
     if provider.wants_login:
         provider = replace(provider, owner=login.account.account_id or "")

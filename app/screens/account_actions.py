@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from app.account_words import header_words, one_line
 from app.screens.base import ShellBase
 from app.sign_in_ways import Way
+from services.auth.signed_out import SIGNED_OUT
 from services.errors import ServiceError
 from services.models.account import Account, AccountMode, StoragePlace
 from services.models.failure import Failure, FailureKind, as_sentence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 WIDE_COLUMNS = 100
 """From here on the header shows the whole address: with less room others sit nearer."""
-SIGNED_OUT = "signed_out"
-"""Code of the failure that nobody is signed in."""
 
 
 class AccountActions(ShellBase):

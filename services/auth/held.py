@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.auth.credentials import Credentials
 from services.auth.refresh_rules import account_of
+from services.auth.signed_out import signed_out
 from services.auth.storage import Stored
 from services.clock import Clock
 from services.errors import CredentialsError, StorageError
@@ -64,13 +65,6 @@ class Held:
         after = stored.credentials.snapshot if stored.credentials else None
         if before != after:
             self._changed()
-
-
-def signed_out() -> CredentialsError:
-    """Nobody is signed in."""
-    return CredentialsError(
-        "Nobody is signed in", next_step="Sign in with foredeck login", code="signed_out"
-    )
 
 
 def busy() -> StorageError:

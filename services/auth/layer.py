@@ -16,6 +16,7 @@ from services.auth.origins import require_origin
 from services.auth.refresh_failure import RefreshFailedError
 from services.auth.routing import Route
 from services.auth.settings import AuthSettings
+from services.auth.signed_out import signed_out
 from services.errors import CredentialsError, LoginError, ServiceError
 from services.models.account import AccountMode, StoragePlace
 from services.transport.failures import Identity
@@ -105,7 +106,7 @@ class AccountSigner:
             found = await self._keeper.reload(self._seen)
             _log.info("after a 401 the login was read again: %s", found)
             if found == "gone":
-                ended = _ended("The login was ended by another program")
+                ended = signed_out("The login was ended by another program")
                 self._ended(ended)
                 raise ended
             if found == "changed":
@@ -157,7 +158,3 @@ class AccountSigner:
         if cookies := self._cookies.header_for(url):
             headers["cookie"] = cookies
         return Signed(url=url, headers=headers)
-
-
-def _ended(words: str) -> CredentialsError:
-    return CredentialsError(words, next_step="Sign in again", code="signed_out")

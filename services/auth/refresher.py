@@ -11,11 +11,12 @@ import httpx
 
 from services.auth.credentials import Credentials, Tokens
 from services.auth.endpoint import TokenEndpoint
-from services.auth.held import Held, busy, signed_out
+from services.auth.held import Held, busy
 from services.auth.origins import require_origin
 from services.auth.refresh_failure import RefreshFailedError
 from services.auth.refresh_rules import Pause, Reason, account_of, merged, needs_refresh
 from services.auth.settings import AuthSettings
+from services.auth.signed_out import signed_out
 from services.auth.storage import CredentialStorage, Stored
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError, StorageError
