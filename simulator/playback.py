@@ -19,6 +19,9 @@ LOG = logging.getLogger("simulator")
 LATE = 0.25
 """Seconds behind schedule after which the schedule starts anew instead of being caught up."""
 
+BODILESS = frozenset({204, 304})
+"""Statuses whose answers have no body, whatever a script gives them."""
+
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
@@ -128,6 +131,8 @@ class Playback:
             return False
         body, content_type = encode_body(status.body)
         headers = {"content-type": content_type, "content-length": str(len(body))}
+        if status.code in BODILESS:
+            body, headers = b"", {}
         await self._head(send, status.code, headers | _lower(status.headers))
         await send({"type": "http.response.body", "body": body, "more_body": False})
         return True

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from simulator.script import Usual
+from simulator.script import Status, Usual
 from simulator.server import Simulator
 from tests.contract.sim import signing_in as by
 
@@ -173,6 +173,22 @@ def test_interval_is_whatever_a_test_wants(
     edited = begin(client, sim)
     assert "interval" not in edited
     assert edited["usercode"] == "A"
+
+
+@pytest.mark.parametrize("status", [200, 202, 204, 301, 307, 400, 401, 404, 408, 410, 429, 503])
+@pytest.mark.parametrize("body", ["", "<html></html>", {"error": {"code": "slow_down"}}])
+def test_every_answer_to_a_poll_can_be_scripted(
+    sim: Simulator, client: httpx.Client, status: int, body: object
+) -> None:
+    device = begin(client, sim)
+    step = Status(status, {"location": "/elsewhere", "retry-after": "7"}, body)
+    sim.script("deviceauth/token", [step])
+    response = poll(client, sim, device)
+    assert response.status_code == status
+    assert response.headers["location"] == "/elsewhere"
+    if isinstance(body, dict) and status != 204:
+        assert response.json() == body
+    assert code_of(poll(client, sim, device)) == "deviceauth_authorization_pending"
 
 
 @pytest.mark.parametrize(
