@@ -62,7 +62,8 @@ class CallbackServer:
         self._hold = hold
         self._hosts = {f"127.0.0.1:{bound.port}", f"localhost:{bound.port}"}
         self._servers: list[asyncio.Server] = []
-        self._visits: set[asyncio.Task[None]] = set()
+        self._visits: dict[asyncio.Task[None], None] = {}
+        """In the order in which they came."""
         self._answering: set[asyncio.Task[None]] = set()
         self._is_free = False
 
@@ -93,12 +94,29 @@ class CallbackServer:
             await asyncio.wait(visits)
 
     def _visited(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._is_free or len(self._visits) >= _VISITS:
+        if self._is_free or not self._has_room():
             writer.transport.abort()
             return
         visit = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._visits.add(visit)
-        visit.add_done_callback(self._visits.discard)
+        self._visits[visit] = None
+
+        def gone(ended: asyncio.Task[None]) -> None:
+            # Here and not at its end: who is cancelled before the first step has none.
+            self._visits.pop(ended, None)
+            writer.transport.abort()
+
+        visit.add_done_callback(gone)
+
+    def _has_room(self) -> bool:
+        """Whether one more visitor can be heard; the one who is silent for longest has to go."""
+        if len(self._visits) < _VISITS:
+            return True
+        for visit in self._visits:
+            if visit not in self._answering:
+                del self._visits[visit]
+                visit.cancel()
+                return True
+        return False
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         visit = asyncio.current_task()
@@ -122,7 +140,6 @@ class CallbackServer:
             pass
         finally:
             self._answering.discard(visit)
-            writer.transport.abort()
 
     async def _reply(self, request: CallbackRequest | int) -> bytes:
         if isinstance(request, int):
