@@ -97,11 +97,13 @@ class DevicePane(Pane):
         self._tiles = CodeTiles(code, glyphs)
         self._countdown = Countdown("Waiting for the page", "code ends in", ends_at, now, glyphs)
         self._qr_code = QrCode()
+        self._text = Vertical(classes="text")
+        self._picture = Vertical(classes="picture")
         self._room = Size(0, 0)
 
     def compose(self) -> ComposeResult:
         with Horizontal(classes="columns"):
-            with Vertical(classes="text"):
+            with self._text:
                 yield Step(
                     1, Content("Open this page on any device"), Address(self._page, self._glyphs)
                 )
@@ -119,7 +121,7 @@ class DevicePane(Pane):
                             ("It would open your account to them.", muted(self)),
                         )
                     )
-            with Vertical(classes="picture"):
+            with self._picture:
                 yield self._qr_code
                 yield Static(Content("the page, for a phone"), classes="caption muted")
 
@@ -134,8 +136,8 @@ class DevicePane(Pane):
         text = max(TEXT_COLUMNS, NUMBER_COLUMNS + self._tiles.tiles_width + 1)
         self._qr_code.room = (room.width - text, room.height - 1)
         has_picture = bool(self._qr_code.side)
-        self.query_one(".picture").display = has_picture
-        self.query_one(".text").styles.width = text if has_picture else "1fr"
+        self._picture.display = has_picture
+        self._text.styles.width = text if has_picture else "1fr"
 
     def _draw(self) -> None:
         self._qr_code.modules = modules_of(self._page)

@@ -10,6 +10,7 @@ from textual.widgets import Input
 from app.keymap import Context, Keymap
 from app.screens.sign_in.attempts import SignInAttempts
 from app.screens.sign_in.panes import BrowserPane, KeyPane
+from app.screens.sign_in.stage import OVER
 from app.sign_in_ways import Way
 from services.errors import ServiceError
 from widgets.address import Address
@@ -91,7 +92,7 @@ class SignInScreen(SignInAttempts):
 
     def action_leave(self) -> None:
         """Leave without a login; one that is being stored is not left half done."""
-        if self._stage in {"storing", "done"} or not self.is_active:
+        if self._stage in OVER or not self.is_active:
             return
         for worker in (self._trying, self._attempt, self._holding):
             if worker is not None:

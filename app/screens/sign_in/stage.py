@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 OpenAuth: TypeAlias = Callable[[], AbstractAsyncContextManager["AuthService"]]
 """Opens sign-in; called in a thread, since it may import what takes long."""
 Stage: TypeAlias = Literal["begins", "waits", "failed", "storing", "done"]
+OVER: frozenset[Stage] = frozenset(["storing", "done"])
+"""Stages that are not left."""
 DEAF_SECONDS = 0.6
 """How long letters do nothing on a screen that nobody asked for: they were meant for a text."""
 LOW_ROWS = 15
@@ -118,7 +120,7 @@ class SignInStage(Overlay[Account | None]):
 
     def _is_offered(self, action: str, parameters: tuple[object, ...]) -> bool:
         is_waiting = self._stage == "waits" and self._way is not Way.KEY
-        is_over = self._stage in {"storing", "done"}
+        is_over = self._stage in OVER
         match action:
             case "retry":
                 return self._stage == "failed"
@@ -149,9 +151,11 @@ class SignInStage(Overlay[Account | None]):
 
     async def _show(self, pane: Pane, stage: Stage = "begins") -> None:
         body = self.query_one(".body", VerticalScroll)
-        self._stage, self._pane = stage, pane
+        # Keys come in between as well: none may meet a pane that is half there.
+        self._stage, self._pane = stage if stage in OVER else "begins", Pane()
         await body.remove_children()
         await body.mount(pane)
+        self._stage, self._pane = stage, pane
         self._fit()
         self._tell_footer()
 

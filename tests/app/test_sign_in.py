@@ -1,0 +1,372 @@
+"""Signing in on the screen, against an issuer over real sockets."""
+
+import socket
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from textual import events
+from textual.widgets import Input
+
+from app.screens.sign_in.panes import BrowserPane
+from services.models.account import AccountMode
+from simulator.script import Status
+from tests.app.conftest import Deck
+from tests.app.signing_in import World, screen_of, until_screen
+from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
+
+CANCEL_LIMIT = 0.5
+"""Seconds after which an attempt that was left must be gone: 0.2, and a busy machine."""
+
+
+@asynccontextmanager
+async def signing_in(world: World, *keys: str) -> AsyncGenerator[Deck]:
+    """The screen over the welcome, these keys pressed on it once it shows a code."""
+    world.sim.auth.policy.approve_at = None
+    async with world.welcome() as deck:
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Waiting for the page"))
+        for key in keys:
+            await deck.pilot.press(key)
+        yield deck
+
+
+@asynccontextmanager
+async def by_browser(world: World) -> AsyncGenerator[tuple[Deck, str]]:
+    """The same with the browser's way chosen, and the address that is shown."""
+    async with signing_in(world, "b") as deck:
+        await deck.until(lambda: deck.shows("on port"))
+        yield deck, screen_of(deck)._copied[0]
+
+
+async def ended_at(world: World, url: str, answer: str = "allow") -> str:
+    """The address that a browser ends on which follows `url` and presses a button there."""
+    async with httpx.AsyncClient() as client:
+        page = await client.post(url, data={"answer": answer})
+    assert page.status_code == 302
+    return page.headers["location"]
+
+
+async def started(deck: Deck) -> None:
+    """The app ends this run to begin one by what is configured now."""
+    await deck.until(lambda: deck.app.return_value is not None)
+    again = deck.app.return_value
+    assert again is not None
+    assert (again.demo, again.provider) == (False, None)
+
+
+def said(deck: Deck) -> str:
+    """What the screen says, as one row without the bars of what is folded."""
+    return " ".join(deck.text().replace("▌", "").split())
+
+
+async def test_a_code_that_is_allowed_signs_in_and_starts_the_app(world: World) -> None:
+    async with signing_in(world) as deck:
+        (code,) = world.sim.auth.device.waiting()
+        assert deck.shows(" ".join(f" {c} " if c != "-" else c for c in code).strip())
+        assert deck.shows(f"{world.sim.issuer}/codex/device")
+        assert world.sim.auth.device.decide(code, "allow")
+        await started(deck)
+    stored = world.stored()
+    assert stored["auth_mode"] == "chatgpt"
+    assert stored["tokens"]["account_id"] == world.sim.account.account_id
+
+
+async def test_y_copies_the_code_and_u_its_page(world: World) -> None:
+    async with signing_in(world, "y") as deck:
+        (code,) = world.sim.auth.device.waiting()
+        await deck.until(lambda: deck.app.clipboard == code)
+        await deck.pilot.press("u")
+        await deck.until(lambda: deck.app.clipboard == f"{world.sim.issuer}/codex/device")
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [("device_denied", "was declined"), ("device_expired", "expired")],
+)
+async def test_a_code_that_came_to_nothing_is_told_and_r_asks_for_another(
+    world: World, error: str, words: str
+) -> None:
+    async with signing_in(world) as deck:
+        (code,) = world.sim.auth.device.waiting()
+        world.sim.fail(f"deviceauth/token:error={error}:times=1")
+        await deck.until(lambda: deck.shows("ask for a new code"))
+        assert words in said(deck)
+        await deck.pilot.press("r")
+        await deck.until(lambda: deck.shows("Waiting for the page"))
+        assert world.sim.auth.device.waiting()[-1] != code
+
+
+async def test_a_code_that_has_come_to_its_end_is_told_apart(world: World) -> None:
+    async with signing_in(world) as deck:
+        world.sim.auth.clock.advance(16 * 60)
+        await deck.until(lambda: deck.shows("r    ask for a new code"))
+
+
+async def test_a_server_without_codes_says_where_to_enable_them(world: World) -> None:
+    world.sim.script("deviceauth/usercode", [Status(404, {}, "")])
+    async with world.welcome() as deck:
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Device codes are not enabled"))
+        assert "security settings of ChatGPT" in said(deck)
+        await deck.pilot.press("b")
+        await deck.until(lambda: deck.shows("Waiting for the page on port"))
+
+
+async def test_an_issuer_that_falls_silent_is_asked_again(world: World) -> None:
+    async with signing_in(world) as deck:
+        world.sim.fail("deviceauth/token:status=503:times=1")
+        await deck.until(lambda: deck.shows("asked again in"))
+        await deck.until(lambda: not deck.shows("asked again in"))
+        assert deck.shows("Waiting for the page")
+
+
+async def test_the_address_of_the_browser_s_way_is_shown_copied_and_comes_back(
+    world: World,
+) -> None:
+    async with by_browser(world) as (deck, url):
+        port = urlsplit(dict(httpx.QueryParams(urlsplit(url).query))["redirect_uri"]).port
+        assert deck.shows(f"Waiting for the page on port {port}")
+        assert deck.shows(url[:60])
+        await deck.pilot.press("y")
+        await deck.until(lambda: deck.app.clipboard == url)
+        callback = await ended_at(world, url)
+        async with httpx.AsyncClient() as client:
+            assert (await client.get(callback)).status_code == 200
+        await started(deck)
+    assert world.stored()["tokens"]["account_id"] == world.sim.account.account_id
+
+
+async def test_a_denial_in_the_browser_is_told(world: World) -> None:
+    async with by_browser(world) as (deck, url):
+        callback = await ended_at(world, url, "deny")
+        async with httpx.AsyncClient() as client:
+            await client.get(callback)
+        await deck.until(lambda: deck.shows("The user denied the request"))
+        assert not deck.shows("p paste")
+    assert world.stored() == {}
+
+
+async def test_the_address_that_the_page_ended_on_can_be_pasted(world: World) -> None:
+    async with by_browser(world) as (deck, url):
+        await deck.pilot.press("p")
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        deck.app.post_message(events.Paste("https://example.test/nothing"))
+        await deck.pilot.press("enter")
+        pane = screen_of(deck).query_one(BrowserPane)
+        await deck.until(lambda: pane.query_one("Trouble").display)
+        pane.field.value = ""
+        deck.app.post_message(events.Paste(await ended_at(world, url)))
+        await deck.until(lambda: "code=" in pane.field.value)
+        await deck.pilot.press("enter")
+        await started(deck)
+    assert world.stored()["auth_mode"] == "chatgpt"
+
+
+async def test_an_address_pasted_anywhere_on_the_browser_s_way_goes_into_the_field(
+    world: World,
+) -> None:
+    async with by_browser(world) as (deck, url):
+        deck.app.post_message(events.Paste(f"  {await ended_at(world, url)}\n"))
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        await deck.pilot.press("enter")
+        await started(deck)
+
+
+async def test_only_esc_leaves_the_field_and_letters_are_typed_in_it(world: World) -> None:
+    async with by_browser(world) as (deck, _):
+        await deck.pilot.press("p")
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        await deck.pilot.press(*"qbk?")
+        field = screen_of(deck).query_one(Input)
+        await deck.until(lambda: field.value == "qbk?")
+        await deck.until(lambda: deck.shows("esc leave the text"))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.app.focused is None)
+        await deck.until(lambda: deck.shows("esc back"))
+        assert (field.value, screen_of(deck)._stage) == ("", "waits")
+
+
+async def test_p_on_another_way_goes_to_the_browser_s_with_the_field_open(world: World) -> None:
+    async with signing_in(world, "p") as deck:
+        await deck.until(lambda: deck.shows("on port"))
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+
+
+async def test_ports_that_are_taken_are_named_and_the_code_is_a_key_away(world: World) -> None:
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("127.0.0.1", 0))
+            each.listen()
+        ports = (one.getsockname()[1], other.getsockname()[1])
+        world.use_ports(*ports)
+        async with signing_in(world, "b") as deck:
+            await deck.until(lambda: deck.shows("r    try again"))
+            assert all(str(port) in said(deck) for port in ports), deck.text()
+            assert "d sign in with a code" in said(deck)
+            assert "k use an API key" in said(deck)
+            await deck.pilot.press("d")
+            await deck.until(lambda: deck.shows("Type this code there"))
+
+
+async def test_r_takes_a_port_that_has_become_free(world: World) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        world.use_ports(port)
+        async with signing_in(world, "b") as deck:
+            await deck.until(lambda: deck.shows("r    try again"))
+            holder.close()
+            await deck.pilot.press("r")
+            await deck.until(lambda: deck.shows(f"on port {port}"))
+
+
+async def test_going_back_and_forth_takes_the_same_port_again(world: World) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    world.use_ports(port)
+    async with signing_in(world, "b", "d", "b", "d", "b") as deck:
+        await deck.until(lambda: deck.shows(f"on port {port}"))
+
+
+@pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"])
+@pytest.mark.parametrize("way", ["d", "b"])
+async def test_leaving_frees_the_port_and_signs_nobody_in(world: World, key: str, way: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    world.use_ports(port)
+    async with signing_in(world, *([way] if way == "b" else [])) as deck:
+        if way == "b":
+            await deck.until(lambda: deck.shows(f"on port {port}"))
+        begun = time.monotonic()
+        await deck.pilot.press(key)
+        await deck.until(lambda: is_free(port))
+        assert time.monotonic() - begun < CANCEL_LIMIT
+        await deck.until(lambda: deck.app.screen is deck.shell)
+        assert deck.app.return_value is None
+        await deck.until(lambda: deck.shows("Four ways to start"))
+    assert world.stored() == {}
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+async def test_a_key_is_typed_hidden_tried_once_and_kept(world: World) -> None:
+    async with signing_in(world, "k") as deck:
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        assert f"kept in {world.file}" in said(deck)
+        await deck.pilot.press(*"sk-wrong")
+        await deck.until(lambda: deck.shows("•" * 8))
+        assert not deck.shows("sk-wrong")
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("refused the key"))
+        assert world.stored() == {}
+        field = screen_of(deck).query_one(Input)
+        assert (field.value, field.has_focus) == ("", True)
+        deck.app.post_message(events.Paste(world.sim.api_key or ""))
+        await deck.until(lambda: field.value != "")
+        await deck.pilot.press("enter")
+        await started(deck)
+    assert world.stored() == {"auth_mode": "apikey", "OPENAI_API_KEY": world.sim.api_key}
+
+
+async def test_esc_leaves_the_key_s_field_first_and_k_goes_back_into_it(world: World) -> None:
+    async with signing_in(world, "k") as deck:
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.app.focused is None)
+        await deck.until(lambda: deck.shows("k API key"))
+        await deck.pilot.press("k")
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        await deck.pilot.press("ctrl+c")
+        await deck.until(lambda: deck.app.screen is deck.shell)
+
+
+async def test_a_key_that_is_being_tried_can_be_left(world: World) -> None:
+    gate = world.sim.gate()
+    world.sim.script("models", [gate])
+    async with signing_in(world, "k") as deck:
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        deck.app.post_message(events.Paste(world.sim.api_key or ""))
+        await deck.until(lambda: screen_of(deck).query_one(Input).value)
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Checking"))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: not deck.shows("Checking"))
+        gate.open()
+    assert world.stored() == {}
+
+
+async def test_a_login_that_comes_while_help_is_open_is_not_lost(world: World) -> None:
+    async with signing_in(world, "question_mark") as deck:
+        await deck.until(lambda: deck.shows("Keys while signing in"))
+        (code,) = world.sim.auth.device.waiting()
+        world.sim.auth.device.decide(code, "allow")
+        await deck.until(world.stored)
+        assert deck.shows("Keys while signing in")
+        assert deck.app.return_value is None
+        await deck.pilot.press("escape")
+        await started(deck)
+
+
+async def test_a_screen_that_opens_while_the_terminal_is_away_owns_the_keys_later(
+    world: World,
+) -> None:
+    world.sim.auth.policy.approve_at = None
+    async with world.welcome() as deck:
+        deck.app.post_message(events.AppBlur())
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Waiting for the page"))
+        deck.app.post_message(events.AppFocus())
+        await deck.pilot.press("b")
+        await deck.until(lambda: deck.shows("on port"))
+
+
+async def test_the_old_login_stays_until_the_new_one_is_stored_and_is_then_revoked(
+    world: World,
+) -> None:
+    old = world.sim.issue()
+    world.put(old)
+    async with signing_in(world) as deck:
+        await deck.until(lambda: deck.shows("You stay signed in as a…@e….test · Plus"))
+        assert world.stored() == old
+        (code,) = world.sim.auth.device.waiting()
+        world.sim.auth.device.decide(code, "allow")
+        await started(deck)
+    assert world.stored()["tokens"]["refresh_token"] != old["tokens"]["refresh_token"]
+    assert len(world.sim.sent("/oauth/revoke")) == 1
+    assert world.sim.auth.as_json()["families"]["revoked"] == 1
+
+
+async def test_a_home_that_cannot_be_used_is_said_and_can_be_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CODEX_HOME", "/nowhere/at/all")
+    async with world.welcome() as deck:
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("CODEX_HOME"))
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.shell)
+        monkeypatch.setenv("CODEX_HOME", str(world.file.parent))
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Waiting for the page"))
+
+
+async def test_the_account_that_signed_in_is_told(world: World) -> None:
+    async with signing_in(world) as deck:
+        screen = await until_screen(deck)
+        (code,) = world.sim.auth.device.waiting()
+        world.sim.auth.device.decide(code, "allow")
+        await started(deck)
+        assert screen._account is not None
+        assert screen._account.mode is AccountMode.CHATGPT
+        assert screen._account.email == "ada@example.test"
