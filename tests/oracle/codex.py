@@ -3,7 +3,8 @@
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -80,12 +81,17 @@ class Codex:
         """One turn, with its built-in provider and its own base URLs."""
         return self.run(*turn(prompt), **more)
 
-    def start_to_ask(self, prompt: str) -> "subprocess.Popen[str]":
-        """The same beside the test."""
-        process = self.start(*turn(prompt))
-        assert process.stdin is not None
-        process.stdin.close()
-        return process
+    @contextmanager
+    def beside(self, *words: str) -> Generator["subprocess.Popen[str]"]:
+        """Run it while the test goes on, and end it with the block if it has not ended."""
+        with self.start(*words) as process:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    process.terminate()
 
 
 def turn(prompt: str) -> tuple[str, ...]:

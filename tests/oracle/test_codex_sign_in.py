@@ -17,7 +17,7 @@ import pytest
 
 from simulator.script import Usual
 from simulator.server import Simulator
-from tests.oracle.codex import AppServer, Codex, answered, events
+from tests.oracle.codex import AppServer, Codex, answered, events, turn
 from tests.oracle.conftest import missing
 from tests.oracle.front import HOSTS, Front
 
@@ -104,7 +104,7 @@ def test_device_login_goes_on_after_the_page_allowed_it(
     sim.auth.policy.approve_at = None
     sim.auth.policy.interval = "1"
     flags = ("--experimental_issuer", sim.issuer, "--experimental_client-id", CLIENT_ID)
-    with codex.start("login", "--device-auth", *flags) as process:
+    with codex.beside("login", "--device-auth", *flags) as process:
         assert process.stdout is not None
         said = ""
         while (found := re.search(r"[A-Z]{4}-[0-9]{5}", said)) is None:
@@ -113,7 +113,7 @@ def test_device_login_goes_on_after_the_page_allowed_it(
             said += line
         form = {"user_code": found.group(), "answer": "allow"}
         assert browser.post(f"{sim.issuer}/codex/device", data=form).is_success
-        process.communicate(timeout=60)
+        process.wait(60)
     assert process.returncode == 0
     assert codex.login()["tokens"]["account_id"] == sim.account.account_id
 
@@ -131,14 +131,14 @@ def test_server_without_device_login_is_said(codex: Codex, sim: Simulator) -> No
 def test_browser_login_is_accepted_and_kept(
     codex: Codex, sim: Simulator, browser: httpx.Client
 ) -> None:
-    with codex.start("login") as process:
+    with codex.beside("login") as process:
         assert process.stdout is not None
         while not (url := authorize_url(process.stdout.readline())):
             assert process.poll() is None
         back = press(browser, sim, url, "allow")
         assert back.status_code == 302
         assert browser.get(back.headers["location"]).is_success
-        process.communicate(timeout=60)
+        process.wait(60)
     assert process.returncode == 0
     asked = {name: values[-1] for name, values in parse_qs(urlsplit(url).query).items()}
     assert asked["client_id"] == CLIENT_ID
@@ -165,12 +165,12 @@ def test_browser_login_that_is_denied_is_said(
     codex: Codex, sim: Simulator, browser: httpx.Client, denial: tuple[str, str], said: str
 ) -> None:
     sim.auth.policy.denial = denial
-    with codex.start("login") as process:
+    with codex.beside("login") as process:
         assert process.stdout is not None
         while not (url := authorize_url(process.stdout.readline())):
             assert process.poll() is None
         page = press(browser, sim, url, "deny")
-        process.communicate(timeout=60)
+        process.wait(60)
     assert process.returncode == 1
     assert said in page.text
     assert not codex.auth_file.exists()
@@ -256,14 +256,13 @@ def test_routing_that_cannot_be_is_fatal(
 ) -> None:
     sim.account = replace(sim.account, backend_origin=origin, routing_override=override)
     codex.plant(sim.issue())
-    with codex.start_to_ask(QUESTION) as process:
+    with codex.beside(*turn(QUESTION)) as process:
         assert process.stdout is not None
         heard = ""
         while said not in heard:
             line = process.stdout.readline()
             assert line, heard
             heard += line
-        process.terminate()  # it would try ten times more
     assert not sim.sent("/codex/responses")
 
 
