@@ -6,6 +6,7 @@ import re
 import secrets
 import select
 import sys
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -179,18 +180,57 @@ def test_credentials_of_the_environment(world: World, sim: Simulator, name: str)
     assert_nothing_leaked(world)
 
 
-def test_app_from_start_to_account_screen(world: World) -> None:
-    world.sign_in()
+def test_app_signs_in_by_code_chats_renews_and_signs_out(world: World, sim: Simulator) -> None:
+    sim.auth.policy.interval = "1"
+    del world.environ["FOREDECK_OPENAI_BASE_URL"]
+    # Without a desktop a code comes first.
+    world.environ["SSH_TTY"] = "/dev/pts/9"
+    with world.terminal() as terminal:
+        terminal.wait_screen("Sign in with ChatGPT")
+        terminal.send("\r")
+        terminal.wait_screen(READY)
+        world.keep_login()
+        terminal.send("How do I retry a request?\r")
+        terminal.wait_screen("bug with a delay")
+        terminal.send("\x18a")
+        terminal.wait_screen("ada@example.test")
+        terminal.send("r")
+        until = time.monotonic() + 20
+        while not sim.refreshes:
+            assert time.monotonic() < until, "nothing was renewed"
+            terminal.wait_quiet(0.1)
+        world.keep_login()
+        terminal.send("o")
+        terminal.wait_screen("The login is deleted here")
+        terminal.send("y")
+        terminal.wait_screen("signed out")
+        quit_app(terminal)
+    assert not world.auth_file.exists()
+    names = ["auth.json refresh_token", "sent device_auth_id", "sent refresh_token", "sent token"]
+    assert_nothing_leaked(world, *names)
+
+
+def test_key_that_is_typed_into_the_app(world: World, sim: Simulator) -> None:
+    echo = {"error": {"message": f"Incorrect API key provided: {sim.api_key}."}}
+    sim.script("models", [Status(400, {}, echo)])
     with world.terminal() as terminal:
         terminal.wait_screen(READY)
-        terminal.send("How do I retry a request?\r")
-        terminal.wait_screen("idempotent")
-        terminal.send("\x10")
-        terminal.send("account\r")
-        terminal.wait_screen("ada@example.test")
         terminal.send("\x1b")
+        terminal.wait_screen("i write")
+        terminal.send(":")
+        terminal.wait_screen("finds actions")
+        terminal.send("login\r")
+        terminal.wait_screen("Sign in")
+        terminal.send("k")
+        terminal.wait_screen("It is not shown")
+        terminal.send(f"{sim.api_key}")
+        terminal.wait_screen("••••••••")
+        terminal.send("\r")
+        terminal.wait_screen("Incorrect API key")
+        terminal.send("\r")
+        terminal.wait_for_screen(lambda _: world.auth_file.exists())
         quit_app(terminal)
-    assert_nothing_leaked(world, "auth.json access_token")
+    assert_nothing_leaked(world, "API key", "auth.json OPENAI_API_KEY")
 
 
 @pytest.mark.parametrize("place", ["command", "app"])
@@ -208,6 +248,37 @@ def test_crash_while_a_request_is_sent(world: World, place: str, tmp_path: Path)
     (report,) = (world.home / "state").glob("crash-*.txt")
     assert "it went wrong" in report.read_text()
     assert_nothing_leaked(world, "auth.json refresh_token")
+
+
+@callback_ports
+def test_crash_while_a_code_is_exchanged(world: World, tmp_path: Path) -> None:
+    code = f"ac_{secrets.token_urlsafe(32)}"
+    world.secrets.plant("code of the callback", code)
+    script = tmp_path / "crashing.py"
+    script.write_text(CRASHING)
+    with world.start("login", "--browser", "--no-open", script=script) as running:
+        asked = parse_qs(urlsplit(running.read_address()).query)
+        state = asked["state"][0]
+        world.states.plant("state", state)
+        with httpx.Client(trust_env=False) as browser:
+            browser.get(asked["redirect_uri"][0], params={"code": code, "state": state})
+        assert running.finish() == 70
+    (report,) = (world.home / "state").glob("crash-*.txt")
+    assert "it went wrong" in report.read_text()
+    assert_nothing_leaked(world)
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",), ("--offline", "--json")])
+def test_doctor(world: World, sim: Simulator, flags: tuple[str, ...]) -> None:
+    world.sign_in()
+    personal = sim.auth.ledger.add_personal_token(sim.account)
+    world.secrets.plant("personal token", personal)
+    world.environ |= {"OPENAI_API_KEY": sim.api_key or "", "CODEX_API_KEY": personal}
+    world.environ["HTTPS_PROXY"] = f"http://someone:{personal}@127.0.0.1:1"
+    world.run("doctor", *flags)
+    said = (world.said / "0.command").read_text()
+    assert str(world.auth_file) in said
+    assert world.leaks() == []
 
 
 @callback_ports
