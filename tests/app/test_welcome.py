@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest
 from textual.widgets import Input
 
-from app import providers
+from app.views import welcome
 from simulator.server import Simulator
 from tests.app.conftest import Deck
 from tests.app.signing_in import World
@@ -19,7 +19,8 @@ Start = Callable[..., AbstractAsyncContextManager[Deck]]
 @pytest.fixture
 def start(world: World, monkeypatch: pytest.MonkeyPatch) -> Start:
     """The app without anything set up."""
-    monkeypatch.setattr(providers, "LOCAL_SERVERS", {})
+    nobody = {"ollama": ("Ollama", "http://127.0.0.1:9/v1")}
+    monkeypatch.setattr(welcome, "LOCAL_SERVERS", nobody)
 
     @asynccontextmanager
     async def started(size: tuple[int, int] = (100, 30)) -> AsyncGenerator[Deck]:
