@@ -87,7 +87,8 @@ class Program(ABC):
                 _wait_stopped(process)
                 yield process
             finally:
-                os.kill(process, signal.SIGCONT)
+                if self._process is not None:
+                    os.kill(process, signal.SIGCONT)
 
     def kill(self, process: int) -> None:
         """End it in the middle of whatever it does."""

@@ -47,6 +47,7 @@ class Soak:
         while (count := len(self.ground.sim.refreshes)) < REFRESHES or not self._were_all_killed():
             assert time.monotonic() < deadline, f"{count} refreshes in {SECONDS:.0f} s"
             assert self.faults() == []
+            assert self.ground.sim.auth.reuses == 0
             time.sleep(random.uniform(*PAUSE))
             (victim,) = random.choices(
                 self.programs, [WEIGHTS[program.name] for program in self.programs]
