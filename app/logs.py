@@ -10,6 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, cast
 
+from app.children import CREDENTIALS
 from app.settings import Settings
 from app.version import __version__
 from services.redact import redact
@@ -76,7 +77,7 @@ def log_end(code: int) -> None:
 
 def secrets_of(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Values that must never stand in the log: keys, and what goes into headers and queries."""
-    found = [environ.get("OPENAI_API_KEY", "")]
+    found = [environ.get(name, "") for name in sorted(CREDENTIALS)]
     for table in settings.providers.values():
         found.append(environ.get(str(table.get("env_key", "")), ""))
         found += _texts(table.get("http_headers")) + _texts(table.get("query_params"))

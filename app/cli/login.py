@@ -138,23 +138,12 @@ async def _require(auth: "AuthService", method: "LoginMethod") -> None:
         CredentialsError: Codex's configuration does not allow this way.
         StorageError: It could not be written where it belongs.
     """
-    from app.accounts import login_storage
-
     if auth.settings.store == "ephemeral":
         raise UsageError(
             "auth.store is ephemeral, so the login would end with this command",
             next_step="Sign in inside foredeck, or keep logins in a file or keyring",
         )
-    only = auth.settings.only_method
-    if only is not None and only != method:
-        flag = "--api-key-stdin" if only == "api" else "--device"
-        raise CredentialsError(
-            "Codex's configuration does not allow this way to sign in (forced_login_method)",
-            next_step=f"Use foredeck login {flag}, or change it there",
-            code="login_method",
-        )
-    storage = login_storage(auth.settings, os.environ, is_interactive=True)
-    await storage.check_writable()
+    await auth.check(method)
 
 
 def _way(arguments: Namespace, environ: Mapping[str, str]) -> Way:

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
+from app.children import CREDENTIALS
 from app.doctor import accounts, keeping, machine, network, ports, session, terminal
 from app.doctor.finding import Finding, Surroundings, Verdict, failed, skipped
 from app.logs import secrets_of
@@ -107,5 +108,5 @@ def _safe(text: str, secrets: tuple[str, ...]) -> str:
 def _secrets(around: Surroundings) -> tuple[str, ...]:
     """Values that no sentence may hold, whatever a check does."""
     environ: Mapping[str, str] = around.environ
-    named = [environ.get(name, "").strip() for name in machine.SECRET]
+    named = [environ.get(name, "").strip() for name in CREDENTIALS]
     return (*secrets_of(around.settings, environ), *(value for value in named if value))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from app.children import CREDENTIALS
 from app.doctor.finding import Surroundings, Verdict, failed, fine, warning
 from app.settings import Settings, Table, read_config
 from app.version import __version__
@@ -27,7 +28,6 @@ ADDRESSES: Final = (
     "DEVIN_API_BASE",
 )
 """Those that hold an address, of which the host is named."""
-SECRET: Final = ("OPENAI_API_KEY", "CODEX_API_KEY", "CODEX_ACCESS_TOKEN", "DEVIN_API_KEY")
 """Those that hold a secret, of which only the name is named."""
 UNKNOWN: Final = " is not a setting"
 """How the sentence about a key ends that does no harm."""
@@ -49,7 +49,9 @@ def environment(around: Surroundings) -> Verdict:
     environ = around.environ
     said = [f"{name}={environ[name]}" for name in SHOWN if environ.get(name)]
     said += [f"{name} ({_host(environ[name])})" for name in ADDRESSES if environ.get(name)]
-    said += [f"{name} (set, not shown)" for name in SECRET if environ.get(name, "").strip()]
+    said += [
+        f"{name} (set, not shown)" for name in sorted(CREDENTIALS) if environ.get(name, "").strip()
+    ]
     found = ", ".join(said) or "nothing is overridden"
     if environ.get("CODEX_ACCESS_TOKEN", "").strip():
         return warning(

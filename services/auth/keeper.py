@@ -94,6 +94,14 @@ class Keeper:
         self._held.hold(stored)
         return before.credentials
 
+    async def check_writable(self) -> None:
+        """Find out whether a login could be stored; as `CredentialStorage.check_writable`.
+
+        Raises:
+            StorageError: It could not.
+        """
+        await self._storage.check_writable()
+
     async def forget(self) -> Credentials | None:
         """Delete the login.
 

@@ -237,6 +237,16 @@ class AuthService:
         await self._keeper.load()
         return self.account
 
+    async def check(self, method: LoginMethod) -> None:
+        """Find out whether a login would be kept, before anybody is asked for one.
+
+        Raises:
+            CredentialsError: This way to sign in is not allowed here.
+            StorageError: The login could not be written where it belongs.
+        """
+        self._require_method(method)
+        await self._keeper.check_writable()
+
     def _require_issuer(self) -> None:
         require_origin(httpx.URL(self.provider.issuer), kind="issuer", settings=self._settings)
 
