@@ -1,7 +1,6 @@
 """Calls that a login signs: their headers, what follows a 401, and where tokens never go."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import httpx
@@ -386,16 +385,3 @@ async def test_other_tokens_in_the_answer_than_ours_end_the_login(home: Home) ->
         assert desk.ended()
     assert caught.value.code == "other_account"
     assert not home.file.exists()
-
-
-async def test_a_personal_access_token_is_asked_for_its_owner_once(home: Home) -> None:
-    account = replace(home.sim.account, plan="pro")
-    token = home.sim.auth.ledger.add_personal_token(account)
-    home.environ["CODEX_ACCESS_TOKEN"] = token
-    async with home.open() as desk:
-        await desk.ask()
-        await desk.ask()
-        assert desk.auth.account.plan == "pro"
-    assert len(home.sim.sent("/whoami")) == 1
-    call = home.sim.sent(RESPONSES)[0]
-    assert call.headers["chatgpt-account-id"] == account.account_id
