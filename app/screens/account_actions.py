@@ -77,16 +77,19 @@ class AccountActions(ShellBase):
         """Go on as who has signed in: at once where nothing else changes, else in a new run."""
         if account is None:
             return
-        before = self._account
-        is_same = before is not None and (before.mode, before.account_id) == (
-            account.mode,
-            account.account_id,
-        )
-        if self._is_signed_by_login and is_same:
+        if self._is_of_this_run(account):
             self._show_account(account)
             self._say(f"signed in as {one_line(account, self._glyphs)}")
         else:
             self._choose_again()
+
+    def _is_of_this_run(self, account: Account) -> bool:
+        """Whether the services were opened for this account, which may have been renewed since."""
+        services = self._services
+        if services is None or services.open_auth is None:
+            return False
+        begun = services.account
+        return (begun.mode, begun.account_id) == (account.mode, account.account_id)
 
     def _show_account(self, account: Account) -> None:
         self._account = account
