@@ -199,6 +199,7 @@ def fields_of(request: Recorded) -> dict[str, str]:
 @pytest.fixture
 def sim() -> Iterator[Simulator]:
     with Simulator(api_key=f"sk-sim-{secrets.token_hex(20)}") as simulator:
+        simulator.auth.policy.interval = "1"
         yield simulator
 
 

@@ -181,7 +181,6 @@ def test_credentials_of_the_environment(world: World, sim: Simulator, name: str)
 
 
 def test_app_signs_in_by_code_chats_renews_and_signs_out(world: World, sim: Simulator) -> None:
-    sim.auth.policy.interval = "1"
     del world.environ["FOREDECK_OPENAI_BASE_URL"]
     # Without a desktop a code comes first.
     world.environ["SSH_TTY"] = "/dev/pts/9"
