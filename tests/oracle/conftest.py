@@ -2,10 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+
+from simulator.server import Simulator
+from tests.oracle.codex import Codex
+from tests.oracle.front import HOSTS, Front
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,3 +35,24 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("FOREDECK_CI") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def sim() -> Iterator[Simulator]:
+    """The far end of real programs that sign in."""
+    with Simulator() as simulator:
+        simulator.auth.policy.interval = "0"
+        yield simulator
+
+
+@pytest.fixture
+def codex(codex_program: str, sim: Simulator, tmp_path: Path) -> Iterator[Codex]:
+    """Codex with its own base URLs, and a front in the place of the servers behind them."""
+    if shutil.which("openssl") is None:
+        missing("no openssl to make a certificate with")
+    home, folder = tmp_path / "codex", tmp_path / "front"
+    home.mkdir()
+    folder.mkdir()
+    with Front(folder, sim.port) as front:
+        yield Codex(program=codex_program, home=home, front=front)
+        assert set(front.asked) <= set(HOSTS)

@@ -6,10 +6,8 @@ the servers behind them. What differs from the specification is a mistake of the
 
 import json
 import re
-import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -18,8 +16,6 @@ import pytest
 from simulator.script import Usual
 from simulator.server import Simulator
 from tests.oracle.codex import AppServer, Codex, answered, events, turn
-from tests.oracle.conftest import missing
-from tests.oracle.front import HOSTS, Front
 
 pytestmark = [pytest.mark.oracle, pytest.mark.timeout(180)]
 callback_ports = pytest.mark.xdist_group("callback ports")
@@ -27,25 +23,6 @@ callback_ports = pytest.mark.xdist_group("callback ports")
 CLIENT_ID = "app_EMoamEEZ73f0CkXaXp7hrann"
 QUESTION = "How do I retry a request?"
 LOGGED_IN = "Logged in using ChatGPT"
-
-
-@pytest.fixture
-def sim() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        simulator.auth.policy.interval = "0"
-        yield simulator
-
-
-@pytest.fixture
-def codex(codex_program: str, sim: Simulator, tmp_path: Path) -> Iterator[Codex]:
-    if shutil.which("openssl") is None:
-        missing("no openssl to make a certificate with")
-    home, folder = tmp_path / "codex", tmp_path / "front"
-    home.mkdir()
-    folder.mkdir()
-    with Front(folder, sim.port) as front:
-        yield Codex(program=codex_program, home=home, front=front)
-        assert set(front.asked) <= set(HOSTS)
 
 
 @pytest.fixture
