@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,6 +26,16 @@ def missing(reason: str) -> NoReturn:
     if os.environ.get("FOREDECK_CI") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+def find_codex() -> str:
+    """Path of the Codex CLI: `FOREDECK_CODEX`, or the one that npm put into `.tools/codex`."""
+    program = os.environ.get("FOREDECK_CODEX") or str(
+        ROOT / ".tools" / "codex" / "node_modules" / ".bin" / "codex"
+    )
+    if shutil.which(program) is None or shutil.which("node") is None:
+        missing("no Codex CLI: run `sh scripts/oracles`, or set FOREDECK_CODEX")
+    return program
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """One login in the keyring, written by the real Codex and by us in turn."""
 
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.keyring.conftest import ROOT, missing
+from tests.keyring.conftest import find_codex
 
 if TYPE_CHECKING:
     from tests.keyring.conftest import Storage
@@ -28,11 +27,7 @@ def store(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def codex(store: str, storage: "Storage", keyring: "Bus") -> Codex:
     """Runs Codex with our home and bus; returns what it says."""
-    program = os.environ.get("FOREDECK_CODEX") or str(
-        ROOT / ".tools" / "codex" / "node_modules" / ".bin" / "codex"
-    )
-    if shutil.which(program) is None or shutil.which("node") is None:
-        missing("no Codex CLI: run `sh scripts/oracles`, or set FOREDECK_CODEX")
+    program = find_codex()
 
     def run(*arguments: str, stdin: str = "") -> str:
         ended = subprocess.run(
