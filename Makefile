@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format types snapshots bench build
+.PHONY: help setup demo test soak lint format types snapshots bench build
 
 BIN := .venv/bin
 PYTEST_ARGS ?=
@@ -26,6 +26,10 @@ demo: setup ## open the app against the built-in simulator
 
 test: setup ## run the test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(SELECTED) $(PYTEST_ARGS)
+
+soak: setup ## wear the shared login out for a quarter of an hour, the real Codex beside it
+	@SOAK_REFRESHES=$${SOAK_REFRESHES:-5000} SOAK_ROUNDS=$${SOAK_ROUNDS:-60} \
+		$(BIN)/python -m pytest -v $(PYTEST_ARGS) tests/soak
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
