@@ -25,7 +25,7 @@ LOCAL_SERVERS: Mapping[str, tuple[str, str]] = {
 
 
 def choose_provider(
-    settings: Settings, environ: Mapping[str, str], login: AccountMode | None = None
+    settings: Settings, environ: Mapping[str, str], login: AccountMode | None = AccountMode.NONE
 ) -> Provider | None:
     """The provider of this run, or None where nothing is set up yet.
 
