@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -53,9 +54,18 @@ def open_address(
     (start or _start)(command)
 
 
+def has_browser(environ: Mapping[str, str]) -> bool:
+    """Whether `open_address` would find something to start."""
+    return _command("", environ) is not None
+
+
 def _command(url: str, environ: Mapping[str, str]) -> list[str] | None:
     for named in environ.get("BROWSER", "").split(os.pathsep):
-        words = shlex.split(named)
+        try:
+            words = shlex.split(named)
+        except ValueError:
+            # A quote without its end: no command, and no reason to give up on the others.
+            continue
         if words and shutil.which(words[0], path=environ.get("PATH")):
             filled = [word.replace("%s", url) for word in words]
             return filled if filled != words else [*words, url]
@@ -68,7 +78,7 @@ def _command(url: str, environ: Mapping[str, str]) -> list[str] | None:
 def _start(command: Sequence[str]) -> None:
     try:
         # The address was checked, and no shell reads the command.
-        subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
             list(command),
             env=child_environment(),
             stdin=subprocess.DEVNULL,
@@ -78,3 +88,5 @@ def _start(command: Sequence[str]) -> None:
         )
     except OSError as error:
         raise UsageError(f"The browser did not start: {error.strerror}") from error
+    # It may stay open as long as it likes; nobody else would take note of its end.
+    threading.Thread(target=process.wait, daemon=True).start()

@@ -19,17 +19,20 @@ class Way(StrEnum):
     """An API key."""
 
 
-def first_way(environ: Mapping[str, str], *, platform: str, is_container: bool) -> Way:
+def first_way(
+    environ: Mapping[str, str], *, platform: str, is_container: bool, has_browser: bool
+) -> Way:
     """The way that most likely works here; the others are a key away.
 
     Args:
         environ: Tells a desktop, a browser and a remote session.
         platform: As `sys.platform`.
         is_container: As `is_in_container`.
+        has_browser: As `app.browser.has_browser`.
     """
-    if is_remote(environ) or is_container or not has_desktop(environ, platform=platform):
-        return Way.DEVICE
-    return Way.BROWSER
+    is_far = is_remote(environ) or is_container
+    is_here = has_browser and has_desktop(environ, platform=platform)
+    return Way.BROWSER if is_here and not is_far else Way.DEVICE
 
 
 def has_desktop(environ: Mapping[str, str], *, platform: str = sys.platform) -> bool:

@@ -113,6 +113,7 @@ class AccountScreen(Overlay[str | None]):
                 return (
                     account is not None
                     and account.mode is not AccountMode.NONE
+                    and not account.is_read_only
                     and account.storage is not StoragePlace.ENVIRONMENT
                 )
             case "renew":

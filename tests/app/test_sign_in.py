@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 from textual import events
 from textual.widgets import Input
 
+from app.screens.sign_in import stage
 from app.screens.sign_in.panes import BrowserPane
 from services.models.account import AccountMode
 from simulator.script import Status
@@ -138,6 +140,55 @@ async def test_the_address_of_the_browser_s_way_is_shown_copied_and_comes_back(
             assert (await client.get(callback)).status_code == 200
         await started(deck)
     assert world.stored()["tokens"]["account_id"] == world.sim.account.account_id
+
+
+@pytest.fixture
+def desktop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine with a desktop, whose browser writes down what it was opened with."""
+    program, opened = tmp_path / "browser", tmp_path / "opened"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> {opened}\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setenv("BROWSER", str(program))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(stage, "is_in_container", lambda: False)
+    return opened
+
+
+async def test_on_a_desktop_the_browser_comes_first_and_opens_by_itself(
+    world: World, desktop: Path
+) -> None:
+    async with world.welcome() as deck:
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Sign in on the page that your browser shows"))
+        url = screen_of(deck)._copied[0]
+        await deck.until(lambda: desktop.exists() and desktop.read_text() == f"{url}\n")
+        await deck.pilot.press("o")
+        await deck.until(lambda: desktop.read_text() == f"{url}\n" * 2)
+
+
+async def test_over_ssh_nothing_is_opened(
+    world: World, desktop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 5000 10.0.0.2 22")
+    async with by_browser(world) as (deck, _):
+        assert deck.shows("Open this address in your browser")
+        await deck.pilot.press("o")
+        await deck.pilot.pause()
+        assert not deck.shows("o open")
+        assert list(desktop.parent.glob(desktop.name)) == []
+
+
+async def test_a_browser_that_does_not_start_is_said_and_the_address_is_there(
+    world: World, desktop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del desktop
+    monkeypatch.setenv("BROWSER", "/nowhere/browser")
+    monkeypatch.setenv("PATH", "/nowhere")
+    async with by_browser(world) as (deck, url):
+        assert deck.shows("No browser was found")
+        assert deck.shows("Open this address in your browser")
+        assert deck.shows(url[:60])
 
 
 async def test_a_denial_in_the_browser_is_told(world: World) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.browser import open_address, plain_address
+from app.browser import has_browser, open_address, plain_address
 from services.errors import UsageError
 
 
@@ -48,6 +48,17 @@ def test_the_users_browser_gets_the_address_as_one_word(
     environ = {"BROWSER": "missing" + os.pathsep + words.format(program), "PATH": ""}
     open_address(url, environ=environ, start=started.append)
     assert started == [[program, *more, url]]
+
+
+@pytest.mark.parametrize("named", ["'", '"never ends', "\\"])
+def test_a_command_that_cannot_be_read_is_no_browser(tmp_path: Path, named: str) -> None:
+    started: list[Sequence[str]] = []
+    program = browser(tmp_path)
+    assert not has_browser({"BROWSER": named, "PATH": ""})
+    environ = {"BROWSER": os.pathsep.join((named, program)), "PATH": ""}
+    assert has_browser(environ)
+    open_address("https://example.org/", environ=environ, start=started.append)
+    assert started == [[program, "https://example.org/"]]
 
 
 def test_without_a_browser_that_is_said() -> None:

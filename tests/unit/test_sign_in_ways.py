@@ -14,7 +14,7 @@ from app.sign_in_ways import CONTAINER_MARKS, Way, first_way, is_in_container
         pytest.param({"DISPLAY": ":0"}, "linux", Way.BROWSER, id="X11"),
         pytest.param({"WAYLAND_DISPLAY": "wayland-0"}, "linux", Way.BROWSER, id="Wayland"),
         pytest.param({"DISPLAY": ""}, "linux", Way.DEVICE, id="a display without a name"),
-        pytest.param({"BROWSER": "w3m"}, "linux", Way.BROWSER, id="a browser is named"),
+        pytest.param({"BROWSER": "firefox"}, "linux", Way.BROWSER, id="a browser is named"),
         pytest.param({}, "darwin", Way.BROWSER, id="macOS"),
         pytest.param({"SSH_TTY": "/dev/pts/1"}, "darwin", Way.DEVICE, id="SSH to macOS"),
         pytest.param(
@@ -28,12 +28,19 @@ from app.sign_in_ways import CONTAINER_MARKS, Way, first_way, is_in_container
 def test_the_first_way_is_the_one_that_works(
     environ: dict[str, str], platform: str, way: Way
 ) -> None:
-    assert first_way(environ, platform=platform, is_container=False) is way
+    found = first_way(environ, platform=platform, is_container=False, has_browser=True)
+    assert found is way
 
 
 def test_in_a_container_the_code_comes_first() -> None:
     environ = {"DISPLAY": ":0", "BROWSER": "firefox"}
-    assert first_way(environ, platform="linux", is_container=True) is Way.DEVICE
+    found = first_way(environ, platform="linux", is_container=True, has_browser=True)
+    assert found is Way.DEVICE
+
+
+def test_a_desktop_without_a_browser_begins_with_a_code() -> None:
+    found = first_way({"DISPLAY": ":0"}, platform="linux", is_container=False, has_browser=False)
+    assert found is Way.DEVICE
 
 
 def test_a_machine_is_no_container(tmp_path: Path) -> None:

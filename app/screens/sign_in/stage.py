@@ -13,6 +13,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from app.browser import has_browser
 from app.keymap import Action, Context, Keymap
 from app.screens.overlay import Overlay
 from app.screens.sign_in.panes import KeyPane, Pane, WordsPane
@@ -75,7 +76,12 @@ class SignInStage(Overlay[Account | None]):
         # What to do about it is what this screen is for.
         self._reason = replace(reason, next_step="") if reason is not None else None
         self._is_deaf = reason is not None
-        self._way = way or first_way(environ, platform=sys.platform, is_container=is_in_container())
+        self._way = way or first_way(
+            environ,
+            platform=sys.platform,
+            is_container=is_in_container(),
+            has_browser=has_browser(environ),
+        )
         self._stage: Stage = "begins"
         self._auth: AuthService | None = None
         self._copied: tuple[str, str] = ("", "")
