@@ -193,7 +193,7 @@ async def test_a_login_that_is_over_opens_the_screen_and_the_draft_stays(
         allow(signed_in)
         await deck.until(lambda: deck.app.screen is deck.shell)
         assert deck.app.return_value is None
-        assert deck.notices() == ["signed in as a…@e….test · Plus"]
+        await deck.until(lambda: deck.notices() == ["signed in as a…@e….test · Plus"])
         assert deck.view.composer.text == "half a thought"
         signed_in.sim.script("responses", ev.text_turn("goes on"))
         await deck.pilot.press("enter")
