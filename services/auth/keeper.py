@@ -129,9 +129,9 @@ class Keeper:
         Raises:
             CredentialsError: Nobody is signed in, or the login has ended for good.
         """
-        credentials = self._held.require()
         if self._held.is_unsaved:
             await self._refresher.save_again()
+        credentials = self._held.require()
         reason = self._due(credentials)
         if reason is None:
             return credentials

@@ -53,6 +53,8 @@ class Refresher:
         self._settings = settings
         self._clock = clock
         self._pause = Pause()
+        self._spent: Credentials | None = None
+        """What lay there when its token was spent, and is to be replaced."""
         self.renewed_at = float("-inf")
         """When it last succeeded, by the monotonic clock."""
 
@@ -75,18 +77,20 @@ class Refresher:
                     next_step="Start Codex once, or set auth.mode to shared",
                     code="read_only",
                 )
-            if held := self._pause.holds(seen, self._clock.monotonic()):
-                raise held
             credentials = self._held.require()
+            # Not always what was seen: another program may have stored one that is due as well.
+            snapshot = credentials.snapshot
+            if held := self._pause.holds(snapshot, self._clock.monotonic()):
+                raise held
             try:
                 await self._spend(credentials, reason)
             except RefreshFailedError as error:
-                if error.reason == "exhausted" and await self._was_beaten(seen, reason):
+                if error.reason == "exhausted" and await self._was_beaten(snapshot, reason):
                     return
-                self._note(seen, error)
+                self._note(snapshot, error)
                 raise
             except ServiceError as error:
-                self._note(seen, error)
+                self._note(snapshot, error)
                 raise
 
     async def _was_beaten(self, seen: str, reason: Reason) -> bool:
@@ -130,6 +134,8 @@ class Refresher:
             return
         require_issuer(tokens, self._settings)
         await self._storage.check_writable()
+        if not self._held.is_unsaved:
+            self._spent = credentials
         begun = self._clock.monotonic()
         renewed = await self._endpoint.refresh(
             tokens.refresh_token,
@@ -179,7 +185,20 @@ class Refresher:
             if stored.credentials is not None and account_of(stored.credentials) != account_of(new):
                 await self._drop(new)
                 self._held.guard(stored)
+            if stored.credentials is not None and self._is_newer(stored.credentials):
+                _log.warning("a newer login was stored meanwhile; the renewed one is dropped")
+                return stored
             return await self._storage.save(new)
+
+    def _is_newer(self, stored: Credentials) -> bool:
+        """Whether somebody signed in, or renewed the login, after ours was read.
+
+        What is only different may be older: the copy that a keyring leaves in a file.
+        """
+        spent = self._spent
+        if spent is None or stored.snapshot == spent.snapshot:
+            return False
+        return (stored.last_refresh or 0.0) > (spent.last_refresh or 0.0)
 
     async def save_again(self) -> None:
         """Try to store what the disk refused before; nothing is lost where it refuses again.
