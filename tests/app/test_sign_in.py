@@ -330,6 +330,28 @@ async def test_a_key_is_typed_hidden_tried_once_and_kept(world: World) -> None:
     assert world.stored() == {"auth_mode": "apikey", "OPENAI_API_KEY": world.sim.api_key}
 
 
+async def test_the_hints_of_the_footer_can_be_clicked(world: World) -> None:
+    async with signing_in(world) as deck:
+        await click(deck, "k API key")
+        await deck.until(lambda: isinstance(deck.app.focused, Input))
+        await deck.pilot.press(*"sk-wrong")
+        await click(deck, "enter take it")
+        await deck.until(lambda: deck.shows("refused the key"))
+        await click(deck, "esc leave the text")
+        await deck.until(lambda: deck.app.focused is None)
+        await click(deck, "b browser")
+        await deck.until(lambda: deck.shows("on port"))
+        await click(deck, "esc back")
+        await deck.until(lambda: deck.app.screen is deck.shell)
+
+
+async def click(deck: Deck, words: str) -> None:
+    """Click a hint of the footer, once it is there."""
+    await deck.until(lambda: words in deck.rows()[-1])
+    column = deck.rows()[-1].index(words)
+    await deck.pilot.click(offset=(column + 1, deck.app.size.height - 1))
+
+
 async def test_esc_leaves_the_key_s_field_first_and_k_goes_back_into_it(world: World) -> None:
     async with signing_in(world, "k") as deck:
         await deck.until(lambda: isinstance(deck.app.focused, Input))

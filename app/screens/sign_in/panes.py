@@ -197,7 +197,8 @@ class BrowserPane(Pane):
             classes="hint",
         )
         with Vertical(classes="field"):
-            yield Static(Content("The whole address that the page ended on, then enter"))
+            words = Content("The whole address that the page ended on, then enter")
+            yield Static(words, classes="question")
             field = Input(max_length=PASTE_LIMIT, compact=True, select_on_focus=False)
             field.cursor_blink = False
             yield from _asking(self._glyphs, field)
@@ -246,7 +247,8 @@ class KeyPane(Pane):
         self._glyphs = glyphs
 
     def compose(self) -> ComposeResult:
-        yield Static(Content(f"An API key for {self._host}, then enter. It is not shown."))
+        words = Content(f"An API key for {self._host}, then enter. It is not shown.")
+        yield Static(words, classes="question")
         yield from _asking(self._glyphs, HiddenInput(self._glyphs))
         yield Static(Content("\n".join(self._facts)), classes="facts muted")
         yield Static(Content("Checking"), classes="checking muted")

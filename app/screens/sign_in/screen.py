@@ -103,9 +103,9 @@ class SignInScreen(SignInAttempts):
         """Leave, also out of a field."""
         self.action_leave()
 
-    def action_submit(self) -> None:
+    async def action_submit(self) -> None:
         """Take what stands in the field."""
-        self.query_one(Input).post_message(Input.Submitted(self.query_one(Input), ""))
+        await self.query_one(Input).action_submit()
 
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted while nothing takes text can only be meant for the field."""

@@ -189,11 +189,12 @@ class SignInStage(Overlay[Account | None]):
     def _tell_footer(self) -> None:
         footer = self.query_one(Footer)
         if isinstance(self.focused, Input):
-            footer.hints = (
+            hints = [
                 Hint("submit", "enter", "take it"),
                 Hint("close", "esc", "leave the text"),
                 Hint("help", "f1", "help"),
-            )
+            ]
+            footer.hints = _with_way_out(hints, self.size.width)
             return
         verbs = VERBS.get(self._way.value, {})
         hints = [
