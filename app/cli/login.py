@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from app.browser import has_browser
 from app.cli.output import EXIT_FAILED, EXIT_OK, Output
 from app.cli.typed import Lines, read_key
 from app.settings import Settings
@@ -149,7 +150,12 @@ async def _require(auth: "AuthService", method: "LoginMethod") -> None:
 def _way(arguments: Namespace, environ: Mapping[str, str]) -> Way:
     if arguments.browser or arguments.device:
         return Way.BROWSER if arguments.browser else Way.DEVICE
-    return first_way(environ, platform=sys.platform, is_container=is_in_container())
+    return first_way(
+        environ,
+        platform=sys.platform,
+        is_container=is_in_container(),
+        has_browser=has_browser(environ),
+    )
 
 
 async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output) -> "Grant":

@@ -110,3 +110,28 @@ async def until_screen(deck: Deck) -> SignInScreen:
     screen = screen_of(deck)
     await deck.until(lambda: not screen._is_deaf, "still deaf")
     return screen
+
+
+@asynccontextmanager
+async def signing_in(world: World, *keys: str) -> AsyncGenerator[Deck]:
+    """The screen over the welcome, these keys pressed on it once it shows a code."""
+    world.sim.auth.policy.approve_at = None
+    async with world.welcome() as deck:
+        await deck.pilot.press("enter")
+        await deck.until(lambda: deck.shows("Waiting for the page"))
+        for key in keys:
+            await deck.pilot.press(key)
+        yield deck
+
+
+async def started(deck: Deck) -> None:
+    """The app ends this run to begin one by what is configured now."""
+    await deck.until(lambda: deck.app.return_value is not None)
+    again = deck.app.return_value
+    assert again is not None
+    assert (again.demo, again.provider) == (False, None)
+
+
+def said(deck: Deck) -> str:
+    """What the screen says, as one row without the bars of what is folded."""
+    return " ".join(deck.text().replace("▌", "").split())

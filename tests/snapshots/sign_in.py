@@ -89,6 +89,9 @@ class FixedAuth:
     def browser_login(self) -> FixedLogin:
         return FixedLogin(self._error)
 
+    async def check(self, method: str) -> None:
+        del method
+
     async def use_api_key(self, key: Secret) -> Account:
         raise self._error or AssertionError(key)
 

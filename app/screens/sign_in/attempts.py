@@ -83,6 +83,8 @@ class SignInAttempts(SignInStage):
                 await self._show(WordsPane(UNDER_WAY[way]))
                 if auth is None:
                     return
+                # Nobody shall sign in for a login that could not be kept.
+                await auth.check("api" if way is Way.KEY else "chatgpt")
                 match way:
                     case Way.DEVICE:
                         grant = await self._by_device(auth)
