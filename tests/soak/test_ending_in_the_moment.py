@@ -59,8 +59,15 @@ def assert_it_is_stored(ground: Ground) -> None:
     assert ground.sim.auth.reuses == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("words", [("ask", "n0"), ("models", "--refresh")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        pytest.param(("ask", "n0"), signal.SIGINT, id="ask SIGINT"),
+        pytest.param(("ask", "n0"), signal.SIGTERM, id="ask SIGTERM"),
+        pytest.param(("ask", "n0"), signal.SIGHUP, id="ask SIGHUP"),
+        pytest.param(("models", "--refresh"), signal.SIGINT, id="models SIGINT"),
+    ],
+)
 def test_a_command_that_gets_a_signal_stores_the_answer(
     words: tuple[str, ...], number: signal.Signals, ground: Ground, gate: Gate
 ) -> None:

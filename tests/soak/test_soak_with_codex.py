@@ -192,8 +192,9 @@ def test_both_at_once(codex: Codex, ground: Ground) -> None:
         workers = [Worker(ground, f"worker-{number}") for number in (1, 2)]
         for worker in workers:
             stack.enter_context(worker)
-        turns = 0
+        turns, deadline = 0, time.monotonic() + 20 * ROUNDS
         while len(ground.sim.refreshes) < wanted or turns < ROUNDS:
+            assert time.monotonic() < deadline, f"{len(ground.sim.refreshes)} refreshes"
             if random.random() < 0.5:
                 codex_asks(codex)
             else:
