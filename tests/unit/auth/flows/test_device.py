@@ -341,10 +341,16 @@ async def test_cancelling_while_the_code_is_asked_for_takes_less_than_200_ms(
 
 
 async def test_the_code_is_not_in_words_that_the_server_echoes(play: Stage) -> None:
-    echo = answer("500 Oops", {"error": "no deviceauth_1 and ABCD-12345"})
+    odd = "AB\u200bCD-12345"
+    echo = {"error": f"no deviceauth_1 and {odd}"}
+    play.server.answer(answer(body={**USER_CODE, "user_code": odd}))
+    for step in (answer("500 Oops", echo), answer("400 No", echo)):
+        play.server.answer(step)
     troubles: list[str] = []
-    await signed_in(play, echo, answer(body=GRANTED), answer(body=TOKENS), troubles=troubles)
-    assert "no [REDACTED] and [REDACTED]" in troubles[0]
+    async with play.device() as login:
+        with pytest.raises(LoginError, match=r"no \[REDACTED\] and \[REDACTED\]$"):
+            await login.wait(troubles.append)
+    assert "no [REDACTED] and [REDACTED];" in troubles[0]
 
 
 async def test_an_issuer_that_cannot_be_reached_is_named_at_once(play: Stage) -> None:
