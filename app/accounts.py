@@ -53,6 +53,12 @@ def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -
             settings.issuer or "", what="FOREDECK_ISSUER", default=DEFAULT_ISSUER, allow_hosts=hosts
         ),
         chatgpt_base_url=check_chatgpt_base(settings.chatgpt_base_url or "", allow_hosts=hosts),
+        accounts_base_url=check_override(
+            environ.get("CODEX_AUTHAPI_BASE_URL", ""),
+            what="CODEX_AUTHAPI_BASE_URL",
+            default="",
+            allow_hosts=hosts,
+        ),
         redirect_host=settings.oauth_redirect_host,
         originator=choose_originator(environ),
         workspaces=settings.auth_workspaces or codex.workspaces,

@@ -41,6 +41,8 @@ class StartAgain:
 
     demo: bool = False
     provider: "Provider | None" = None
+    notice: str = ""
+    """Said at the start of that one."""
 
 
 OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
@@ -129,8 +131,9 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
 
     def on_shell_screen_start_requested(self, message: ShellScreen.StartRequested) -> None:
         """End this run and begin another one with what the welcome found, or with a login."""
-        is_demo = message.provider is None and not message.is_signed_in
-        self.exit(StartAgain(demo=is_demo, provider=message.provider))
+        is_chosen = message.provider is None and not message.is_signed_in
+        is_demo = is_chosen or (message.is_signed_in and self._settings.demo)
+        self.exit(StartAgain(demo=is_demo, provider=message.provider, notice=message.notice))
 
     def on_shell_actions_mouse_requested(self, message: ShellActions.MouseRequested) -> None:
         """Take the mouse, or leave it to the terminal."""

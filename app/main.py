@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.settings import Settings, load_settings
-from services.errors import ServiceError
+from services.errors import CredentialsError, ServiceError
 
 if TYPE_CHECKING:
     from app.foredeck import OpenServices, StartAgain
@@ -70,19 +70,21 @@ def run_app(arguments: Namespace) -> int:
     notice = log_start(settings, "app") or ""
     from app.foredeck import Foredeck
 
+    prompt = arguments.prompt or ""
     again: StartAgain | None = None
     while True:
         if again is not None:
             settings = replace(settings, demo=again.demo)
-            notice = _kept(again, settings)
+            notice = again.notice or _kept(again, settings)
         try:
             open_services, host = _opener(settings, again)
         except ServiceError as error:
             sys.stderr.write(f"error: {error.failure.line}\n")
             return EXIT_USAGE
-        app = Foredeck(
-            settings, open_services, prompt=arguments.prompt or "", host=host, notice=notice
-        )
+        app = Foredeck(settings, open_services, prompt=prompt, host=host, notice=notice)
+        if open_services is not None:
+            # From here on it is a draft, which is kept.
+            prompt = ""
         try:
             again = app.run(mouse=settings.mouse)
         except KeyboardInterrupt:
@@ -110,9 +112,16 @@ def _opener(
         return lambda: _open_demo(settings), "demo"
     from app.accounts import expected_mode
     from app.providers import choose_provider, overridden_host
+    from services.auth.signed_out import SIGNED_OUT
 
     named = again.provider if again else None
-    provider = named or choose_provider(settings, environ, expected_mode(settings, environ))
+    try:
+        provider = named or choose_provider(settings, environ, expected_mode(settings, environ))
+    except CredentialsError as error:
+        if error.code != SIGNED_OUT:
+            raise
+        # Opening the services says the same, and the screen of sign-in follows.
+        return lambda: _open_real(settings, None), ""
     if provider is None:
         return None, ""
     # Who is signed in is read anew with the services; a keyring may take its time.

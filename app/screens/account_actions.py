@@ -77,11 +77,12 @@ class AccountActions(ShellBase):
         """Go on as who has signed in: at once where nothing else changes, else in a new run."""
         if account is None:
             return
+        notice = f"signed in as {one_line(account, self._glyphs)}"
         if self._is_of_this_run(account):
             self._show_account(account)
-            self._say(f"signed in as {one_line(account, self._glyphs)}")
+            self._say(notice)
         else:
-            self._choose_again()
+            self._choose_again(notice)
 
     def _is_of_this_run(self, account: Account) -> bool:
         """Whether the services were opened for this account, which may have been renewed since."""

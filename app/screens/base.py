@@ -65,8 +65,8 @@ class ShellBase(Screen[None]):
     def _show_panes(self) -> None:
         """Show the list of chats, or not; `ShellScreen` knows how much room there is."""
 
-    def _choose_again(self) -> None:
-        """Begin another run by what is configured now; `ShellScreen` knows how."""
+    def _choose_again(self, notice: str) -> None:
+        """Begin another run by what is configured now, with a notice; `ShellScreen` knows how."""
 
     def _open_list(self) -> None:
         """Go left to the list, which stands alone where there is no room beside it."""

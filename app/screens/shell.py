@@ -55,6 +55,8 @@ class ShellScreen(ShellActions):
         """None for the demo, unless somebody signed in."""
         is_signed_in: bool = False
         """Whether the configuration decides anew, now that there is a login."""
+        notice: str = ""
+        """Said at the start of the next run."""
 
     # The first key may come right after the first frame, and shall not go to the list of chats.
     AUTO_FOCUS: ClassVar[str | None] = "Prompt, ChoiceList"
@@ -330,8 +332,8 @@ class ShellScreen(ShellActions):
         """Sign in; what comes of it starts the app."""
         self.sign_in(way=message.way)
 
-    def _choose_again(self) -> None:
-        self.post_message(self.StartRequested(None, is_signed_in=True))
+    def _choose_again(self, notice: str) -> None:
+        self.post_message(self.StartRequested(None, is_signed_in=True, notice=notice))
 
     @on(Footer.HintChosen)
     async def _on_hint(self, message: Footer.HintChosen) -> None:

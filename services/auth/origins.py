@@ -18,8 +18,9 @@ from services.hosts import is_loopback
 if TYPE_CHECKING:
     import httpx
 
-Kind: TypeAlias = Literal["chatgpt", "issuer", "openai"]
-"""What a server is for: calls with a ChatGPT token, sign-in itself, calls with an API key."""
+Kind: TypeAlias = Literal["chatgpt", "issuer", "accounts", "openai"]
+"""What a server is for: calls with a ChatGPT token, sign-in itself, whose a personal token is, and
+calls with an API key."""
 
 _PORTS: Final = {"http": 80, "https": 443}
 _LABEL: Final = r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?"
@@ -174,6 +175,7 @@ def may_see_tokens(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> b
         {
             "chatgpt": settings.provider.chatgpt_base_url,
             "issuer": settings.provider.issuer,
+            "accounts": settings.provider.whoami_url,
             "openai": settings.openai_base_url,
         }[kind]
     )
@@ -199,7 +201,7 @@ def _is_usual(origin: Origin, kind: Kind) -> bool:
     match kind:
         case "chatgpt":
             return is_chatgpt_host(origin.host)
-        case "issuer":
+        case "issuer" | "accounts":
             return f"{origin}" == DEFAULT_ISSUER
         case "openai":
             return origin.host in {"api.openai.com", "gov.api.openai.com"}

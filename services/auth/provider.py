@@ -31,7 +31,11 @@ class SignInProvider:
     device_token_path: str = "/api/accounts/deviceauth/token"  # noqa: S105 a path
     device_page_path: str = "/codex/device"
     device_redirect_path: str = "/deviceauth/callback"
-    whoami_path: str = "/api/accounts/v1/user-auth-credential/whoami"
+    accounts_path: str = "/api/accounts"
+    whoami_path: str = "/v1/user-auth-credential/whoami"
+    """Below the API of accounts."""
+    accounts_base_url: str = ""
+    """Stands in for the API of accounts below the issuer; empty for that one."""
     callback_path: str = "/auth/callback"
     callback_ports: tuple[int, ...] = (1455, 1457)
     """Registered at the issuer, in the order in which they are tried."""
@@ -58,6 +62,11 @@ class SignInProvider:
     def device_page(self) -> str:
         """The page on which a person types the device code."""
         return self.url(self.device_page_path)
+
+    @property
+    def whoami_url(self) -> str:
+        """Where a personal access token is asked for its owner."""
+        return f"{self.accounts_base_url or self.url(self.accounts_path)}{self.whoami_path}"
 
     @property
     def is_default(self) -> bool:

@@ -84,6 +84,7 @@ class AuthService:
         self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
         self._router = Router(http, settings.provider.chatgpt_base_url, clock)
         self._identifying = asyncio.Lock()
+        self._ending: set[asyncio.Task[None]] = set()
         self._warning = ""
         """What is odd about the route to the account's workspace."""
 
@@ -100,8 +101,10 @@ class AuthService:
         await self.close()
 
     async def close(self) -> None:
-        """Let a refresh that is under way come to its end."""
+        """Let a refresh and the end of an older login come to their ends, within their limits."""
         await self._keeper.close()
+        if self._ending:
+            await asyncio.wait(self._ending)
 
     @property
     def account(self) -> Account:
@@ -264,10 +267,16 @@ class AuthService:
         before = await self._keeper.replace(credentials)
         self._router.forget()
         if before is not None and before.tokens is not None:
-            problem = await self._revoke(before.tokens)
-            if problem:
-                _log.warning("the login before this one was not revoked: %s", problem)
+            # Nobody who has just signed in shall wait for the end of what was before.
+            task = asyncio.get_running_loop().create_task(self._end(before.tokens), name="revoke")
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
         return self.account
+
+    async def _end(self, tokens: Tokens) -> None:
+        problem = await self._revoke(tokens)
+        if problem:
+            _log.warning("the login before this one was not revoked: %s", problem)
 
     async def _revoke(self, tokens: Tokens) -> str:
         """Have the issuer end a login; a sentence where it could not."""

@@ -69,7 +69,7 @@ async def whoami(
             code="personal_token",
         )
     signer = _TokenSigner(trimmed, settings)
-    url = settings.provider.url(settings.provider.whoami_path)
+    url = settings.provider.whoami_url
     try:
         document, _ = await read_json(
             http,
@@ -114,7 +114,7 @@ class _TokenSigner:
         return Identity(has_key=True, key_source=ACCESS_TOKEN)
 
     async def sign(self, url: httpx.URL) -> Signed:
-        require_origin(url, kind="issuer", settings=self._settings)
+        require_origin(url, kind="accounts", settings=self._settings)
         return Signed(url=url, headers={"authorization": f"Bearer {self._token.reveal()}"})
 
     async def recover(self, error: ServiceError) -> bool:

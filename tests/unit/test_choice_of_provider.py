@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app import main
 from app.accounts import auth_settings, expected_mode, overrides
 from app.providers import CODEX_BASE_URL, choose_provider, overridden_host
 from app.settings import load_settings
@@ -107,3 +108,9 @@ def test_the_configuration_of_codex_counts_where_ours_is_silent(tmp_path: Path) 
     assert (how.store, how.provider.workspaces) == ("auto", ("a", "b"))
     how = auth_settings(load_settings({"auth_store": "file"}, environ), environ)
     assert how.store == "file"
+
+
+def test_a_login_that_is_wanted_and_missing_opens_the_app_to_sign_in() -> None:
+    opener, host = main._opener(load_settings({"provider": "chatgpt"}, {}), None, {})
+    assert opener is not None
+    assert host == ""

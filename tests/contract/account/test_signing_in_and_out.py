@@ -52,6 +52,17 @@ async def test_a_new_login_ends_the_one_it_replaces(home: Home) -> None:
     assert home.sim.auth.live_families == 1
 
 
+async def test_nobody_waits_for_the_end_of_an_older_login(home: Home) -> None:
+    home.plant()
+    gate = home.sim.gate()
+    home.sim.script("oauth/revoke", [gate, Status(200, {}, {})])
+    async with home.open() as desk:
+        await desk.auth.accept(granted(home.sim))
+        assert await desk.ask()
+        gate.open()
+    assert revoked(home) == ["refresh_token"]
+
+
 async def test_the_old_account_stays_until_the_new_one_is_stored(home: Home) -> None:
     before = home.plant()
     os.link(home.file, home.path / "hard-link")
