@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from app.settings import Settings
 from app.version import __version__
-from services.auth.home import CodexConfig, find_codex_home, peek, read_codex_config
-from services.auth.origins import (
+from services.auth.calls.origins import (
     check_chatgpt_base,
     check_override,
     read_url,
 )
+from services.auth.calls.user_agent import choose_originator, user_agent
 from services.auth.precedence import environment_mode, environment_storage
 from services.auth.provider import (
     DEFAULT_CHATGPT_BASE_URL,
@@ -21,7 +21,7 @@ from services.auth.provider import (
     SignInProvider,
 )
 from services.auth.settings import AuthSettings
-from services.auth.user_agent import choose_originator, user_agent
+from services.auth.stores.home import CodexConfig, find_codex_home, peek, read_codex_config
 from services.hosts import is_loopback
 from services.models.account import AccountMode
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import httpx
 
     from services.auth.service import AuthService
-    from services.auth.storage import CredentialStorage
+    from services.auth.stores.storage import CredentialStorage
     from services.bus import EventBus
     from services.clock import Clock
     from services.provider import Secret
@@ -135,7 +135,7 @@ def login_storage(
     Raises:
         CredentialsError: A variable of the environment is set and cannot be used.
     """
-    from services.auth.opening import open_storage
+    from services.auth.stores.opening import open_storage
 
     return environment_storage(environ, is_interactive=is_interactive) or open_storage(how)
 

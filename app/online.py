@@ -10,7 +10,7 @@ from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Self, cast
 
 from app.version import __version__
-from services.auth.user_agent import user_agent
+from services.auth.calls.user_agent import user_agent
 from services.clock import Clock
 from services.inference.stream import InferenceRequest, StreamValue
 from services.models.catalogue import ModelInfo

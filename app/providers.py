@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from app.settings import Settings, Table
 from app.version import __version__
-from services.auth.origins import check_chatgpt_base
+from services.auth.calls.origins import check_chatgpt_base
 from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_OPENAI_BASE_URL
 from services.auth.signed_out import signed_out
 from services.errors import CredentialsError, UsageError

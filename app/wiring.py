@@ -15,7 +15,7 @@ from app.providers import choose_provider
 from app.settings import Settings
 from services.auth.settings import AuthSettings
 from services.auth.signed_out import SIGNED_OUT, signed_out
-from services.auth.storage import CredentialStorage
+from services.auth.stores.storage import CredentialStorage
 from services.auth.summary import account_of_stored
 from services.bus import EventBus
 from services.chat.service import ChatService

@@ -99,7 +99,7 @@ async def run(auth: "AuthService", arguments: Namespace, output: Output) -> int:
     Raises:
         ServiceError: It did not work; whoever was signed in before still is.
     """
-    from services.auth.browser import PortTakenError
+    from services.auth.flows.browser import PortTakenError
 
     try:
         account = await _sign_in(auth, arguments, output)

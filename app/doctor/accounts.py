@@ -15,7 +15,7 @@ from services.errors import ServiceError
 from services.models.account import Account, AccountMode
 
 if TYPE_CHECKING:
-    from services.auth.storage import Stored
+    from services.auth.stores.storage import Stored
 
 _MODES: Final = {
     "shared": "shared with the Codex CLI",
@@ -83,7 +83,7 @@ def _store_words(auth: AuthSettings) -> str:
 
 def codex(around: Surroundings) -> Verdict:
     """What the configuration of the Codex CLI says about the login that is shared with it."""
-    from services.auth.home import read_codex_config
+    from services.auth.stores.home import read_codex_config
 
     auth = around.auth
     if isinstance(auth, ServiceError) or auth.mode == "own":
@@ -107,9 +107,9 @@ async def auth_file(around: Surroundings) -> Verdict:
     Raises:
         StorageError: It is not ours, no plain file, or cannot be read.
     """
-    from services.auth.document import parse
-    from services.auth.files import AuthFile
-    from services.auth.limited import run_limited
+    from services.auth.stores.document import parse
+    from services.auth.stores.files import AuthFile
+    from services.auth.stores.limited import run_limited
     from services.clock import SystemClock
 
     auth = around.auth
@@ -182,7 +182,7 @@ async def account(around: Surroundings) -> Verdict:
 
 async def _stored(auth: AuthSettings) -> "Stored":
     """What the place of the login holds, without a change to it."""
-    from services.auth.opening import open_storage
+    from services.auth.stores.opening import open_storage
 
     return await open_storage(replace(auth, mode="read_only")).load()
 

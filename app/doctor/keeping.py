@@ -36,7 +36,7 @@ async def keyring(around: Surroundings) -> Verdict:
         return skipped("whether it is used is not known")
     if auth.store not in USES_KEYRING:
         return skipped(f"not used; this session has {name or 'none'}")
-    from services.auth.keyring_entry import OWN_SERVICE, KeyringEntry, account_name
+    from services.auth.stores.keyring_entry import OWN_SERVICE, KeyringEntry, account_name
     from services.clock import SystemClock
 
     entry = KeyringEntry(OWN_SERVICE, account_name(auth.home), auth.keyring_timeout, SystemClock())
@@ -55,7 +55,7 @@ async def locks(around: Surroundings) -> Verdict:
     Raises:
         StorageError: Nothing can be written there.
     """
-    from services.auth.limited import run_limited
+    from services.auth.stores.limited import run_limited
 
     auth = around.auth
     if isinstance(auth, ServiceError):

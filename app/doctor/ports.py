@@ -8,7 +8,7 @@ from services.auth.settings import AuthSettings
 
 async def callback_ports(around: Surroundings) -> Verdict:
     """Which of them are free, and who holds the others."""
-    from services.auth.ports import CallbackPorts, PortTakenError
+    from services.auth.flows.ports import CallbackPorts, PortTakenError
 
     auth = around.auth
     if not isinstance(auth, AuthSettings):

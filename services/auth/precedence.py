@@ -12,7 +12,7 @@ from services.models.account import AccountMode
 
 if TYPE_CHECKING:
     from services.auth.credentials import Credentials
-    from services.auth.storage import Stored
+    from services.auth.stores.storage import Stored
 
 ACCESS_TOKEN: Final = "CODEX_ACCESS_TOKEN"  # noqa: S105 a name
 API_KEY: Final = "CODEX_API_KEY"
@@ -88,7 +88,7 @@ class EnvironmentStorage:
 
     async def load(self) -> "Stored":
         """What the variable held at the start."""
-        from services.auth.storage import Stored
+        from services.auth.stores.storage import Stored
         from services.models.account import StoragePlace
 
         return Stored(

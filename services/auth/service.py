@@ -13,22 +13,22 @@ from typing import Final, Self
 
 import httpx
 
-from services.auth.browser import BrowserLogin
-from services.auth.cookies import CookieJar
+from services.auth.calls.cookies import CookieJar
+from services.auth.calls.layer import AccountSigner
+from services.auth.calls.origins import require_origin
+from services.auth.calls.routing import NO_ROUTE, Route, Router
+from services.auth.calls.whoami import is_personal, whoami
 from services.auth.credentials import Credentials, Tokens
-from services.auth.device import DeviceLogin
-from services.auth.endpoint import TokenEndpoint
+from services.auth.flows.browser import BrowserLogin
+from services.auth.flows.device import DeviceLogin
 from services.auth.grant import Grant
-from services.auth.keeper import Keeper
-from services.auth.layer import AccountSigner
-from services.auth.origins import require_origin
+from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.keeping.keeper import Keeper
+from services.auth.keeping.refresher import require_issuer
 from services.auth.provider import SignInProvider
-from services.auth.refresher import require_issuer
-from services.auth.routing import NO_ROUTE, Route, Router
 from services.auth.settings import AuthSettings, LoginMethod
-from services.auth.storage import CredentialStorage
+from services.auth.stores.storage import CredentialStorage
 from services.auth.summary import account_of_stored
-from services.auth.whoami import is_personal, whoami
 from services.bus import EventBus
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError

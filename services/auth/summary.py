@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from services.auth.credentials import Tokens
 from services.auth.provider import DEFAULT_ISSUER
 from services.auth.settings import AuthSettings
-from services.auth.storage import Stored
+from services.auth.stores.storage import Stored
 from services.clean import clean_line
 from services.models.account import Account, AccountMode
 from services.provider import Secret

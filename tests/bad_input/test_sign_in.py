@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from services.auth.device import read_interval
-from services.auth.device_poll import Denied, Granted, Pending, Trouble
-from services.auth.gate import Gate
-from services.auth.pkce import challenge_of
-from services.auth.refresh_failure import RefreshFailedError
+from services.auth.flows.device import read_interval
+from services.auth.flows.device_poll import Denied, Granted, Pending, Trouble
+from services.auth.flows.gate import Gate
+from services.auth.flows.pkce import challenge_of
+from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.errors import LoginError, RefusedError, ServiceError
 from services.provider import Secret
 from services.wire.reading import loads

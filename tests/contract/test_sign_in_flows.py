@@ -12,12 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from services.auth.browser import BrowserLogin
 from services.auth.claims import read_id_token
-from services.auth.device import DeviceLogin
-from services.auth.endpoint import TokenEndpoint
+from services.auth.flows.browser import BrowserLogin
+from services.auth.flows.device import DeviceLogin
+from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.provider import SignInProvider
-from services.auth.refresh_failure import RefreshFailedError
 from services.clock import SystemClock
 from services.errors import LoginError, RefusedError
 from services.provider import Secret

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from services.auth.credentials import Credentials, Tokens
-from services.auth.home import read_codex_config
-from services.auth.opening import open_storage
 from services.auth.settings import AuthSettings
-from services.auth.storage import CredentialStorage, Stored
+from services.auth.stores.home import read_codex_config
+from services.auth.stores.opening import open_storage
+from services.auth.stores.storage import CredentialStorage, Stored
 from services.errors import ServiceError
 from services.models.account import AccountMode
 from services.provider import Secret

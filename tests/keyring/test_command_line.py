@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.auth.keyring_entry import CODEX_SERVICE, account_name
+from services.auth.stores.keyring_entry import CODEX_SERVICE, account_name
 from simulator.server import Simulator
 from tests.keyring.conftest import ROOT
 

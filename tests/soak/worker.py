@@ -20,7 +20,7 @@ from services.errors import ServiceError
 from services.events import TurnEnded
 from services.models.chat import TurnStatus
 
-BEFOREHAND = ("services.auth.opening", "services.auth.service", "services.inference.probe")
+BEFOREHAND = ("services.auth.stores.opening", "services.auth.service", "services.inference.probe")
 
 
 def tell(**what: Any) -> None:

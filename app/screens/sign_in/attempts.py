@@ -21,7 +21,7 @@ from services.provider import Secret
 from widgets.pane_title import PaneTitle
 
 if TYPE_CHECKING:
-    from services.auth.browser import BrowserLogin
+    from services.auth.flows.browser import BrowserLogin
     from services.auth.grant import Grant
     from services.auth.service import AuthService
 

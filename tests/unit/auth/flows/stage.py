@@ -11,9 +11,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from services.auth.browser import BrowserLogin
-from services.auth.device import DeviceLogin
-from services.auth.endpoint import TokenEndpoint
+from services.auth.flows.browser import BrowserLogin
+from services.auth.flows.device import DeviceLogin
+from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.provider import SignInProvider
 from services.transport.http import create_client
 from tests.unit.transport.raw_server import RawServer, head, raw_server

@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from services.auth.browser import BrowserLogin
+from services.auth.flows.browser import BrowserLogin
+from services.auth.flows.pkce import challenge_of, is_same, new_pkce
+from services.auth.flows.ports import CallbackPorts, PortTakenError
 from services.auth.grant import Grant
-from services.auth.pkce import challenge_of, is_same, new_pkce
-from services.auth.ports import CallbackPorts, PortTakenError
 from services.errors import LoginError, RefusedError, ServiceError, UsageError
 from services.provider import Secret
 from tests.unit.auth.flows.stage import (

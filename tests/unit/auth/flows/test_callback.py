@@ -8,10 +8,10 @@ from urllib.parse import quote
 
 import pytest
 
-from services.auth.callback import CallbackServer
-from services.auth.callback_page import page
-from services.auth.gate import Gate
-from services.auth.ports import CallbackPorts
+from services.auth.flows.callback import CallbackServer
+from services.auth.flows.callback_page import page
+from services.auth.flows.gate import Gate
+from services.auth.flows.ports import CallbackPorts
 from services.auth.provider import SignInProvider
 from services.errors import LoginError, ServiceError
 from services.provider import Secret

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from services.auth.device import shown_code
+from services.auth.flows.device import shown_code
+from services.auth.flows.pkce import challenge_of
 from services.auth.grant import Grant
-from services.auth.pkce import challenge_of
 from services.errors import (
     BadPayloadError,
     LoginError,

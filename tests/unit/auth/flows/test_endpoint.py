@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from services.auth.endpoint import TokenEndpoint
 from services.auth.grant import Grant
-from services.auth.posting import Post
+from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.issuer.posting import Post
+from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.provider import SignInProvider
-from services.auth.refresh_failure import RefreshFailedError
 from services.clock import SystemClock
 from services.errors import (
     BadPayloadError,

@@ -1,6 +1,6 @@
 import pytest
 
-from services.auth.pasted import query_in
+from services.auth.flows.pasted import query_in
 from services.auth.provider import SignInProvider
 from services.errors import UsageError
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from services.auth.port_holder import find_holder
+from services.auth.flows.port_holder import find_holder
 
 HEAD = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout"
 ROW = (

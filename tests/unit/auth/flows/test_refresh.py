@@ -1,8 +1,8 @@
 import pytest
 
-from services.auth.endpoint import Renewed
+from services.auth.issuer.endpoint import Renewed
+from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.provider import SignInProvider
-from services.auth.refresh_failure import RefreshFailedError
 from services.models.failure import FailureKind
 from services.provider import Secret
 from tests.unit.auth.flows.stage import ID_TOKEN, START, TOKENS, Stage, answer, jwt

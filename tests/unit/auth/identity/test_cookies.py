@@ -1,7 +1,7 @@
 import httpx
 import pytest
 
-from services.auth.cookies import COOKIE_LIMIT, HEADER_LIMIT, JAR_LIMIT, NAMES, CookieJar
+from services.auth.calls.cookies import COOKIE_LIMIT, HEADER_LIMIT, JAR_LIMIT, NAMES, CookieJar
 from tests.unit.auth.identity.conftest import FakeClock
 
 BASE = "https://chatgpt.com/backend-api"

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.auth.origins import (
+from services.auth.calls.origins import (
     Kind,
     check_chatgpt_base,
     check_override,
@@ -287,7 +287,7 @@ def test_a_place_is_named_without_the_usual_port() -> None:
 
 def test_loading_this_before_the_first_frame_loads_nothing_of_the_network() -> None:
     code = (
-        "import sys; import services.auth.origins, services.auth.user_agent;"
+        "import sys; import services.auth.calls.origins, services.auth.calls.user_agent;"
         "print([m for m in ('httpx', 'pydantic', 'keyring', 'ssl', 'http.client', 'platform')"
         " if m in sys.modules])"
     )

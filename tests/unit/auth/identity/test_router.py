@@ -4,8 +4,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from services.auth.origins import require_origin
-from services.auth.routing import AGAIN, FRESH, NO_ROUTE, SOON, Route, Router
+from services.auth.calls.origins import require_origin
+from services.auth.calls.routing import AGAIN, FRESH, NO_ROUTE, SOON, Route, Router
 from services.auth.settings import AuthSettings
 from services.errors import CredentialsError, RefusedError, ServiceError, UnreachableError
 from services.transport.failures import Identity

@@ -1,6 +1,6 @@
 import pytest
 
-from services.auth.routing import NO_ROUTE, Route, read_route
+from services.auth.calls.routing import NO_ROUTE, Route, read_route
 from services.errors import BadPayloadError
 from tests.unit.auth.identity.workspaces import ME, accounts, entry
 

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from services.auth.user_agent import choose_originator, is_honest, terminal, user_agent
+from services.auth.calls.user_agent import choose_originator, is_honest, terminal, user_agent
 
 
 def test_the_header_has_the_known_shape() -> None:

@@ -5,10 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from services.auth.calls.whoami import PersonalToken, is_personal, whoami
 from services.auth.claims import IdClaims
 from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings
-from services.auth.whoami import PersonalToken, is_personal, whoami
 from services.errors import (
     BadPayloadError,
     CredentialsError,

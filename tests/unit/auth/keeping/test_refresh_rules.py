@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from services.auth.credentials import Credentials, Tokens
-from services.auth.endpoint import Renewed
-from services.auth.refresh_failure import RefreshFailedError
-from services.auth.refresh_rules import Pause, merged, needs_refresh
+from services.auth.issuer.endpoint import Renewed
+from services.auth.issuer.refresh_failure import RefreshFailedError
+from services.auth.keeping.refresh_rules import Pause, merged, needs_refresh
 from services.models.account import AccountMode
 from services.provider import Secret
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.auth.file_store import FileStorage
+from services.auth.stores.file_store import FileStorage
 
 ROOT = Path(__file__).resolve().parents[4]
 

@@ -4,7 +4,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends import SecretService
 from keyring.errors import KeyringLocked, PasswordSetError
 
-from services.auth.keyring_entry import BackendItem, Item
+from services.auth.stores.keyring_entry import BackendItem, Item
 from services.errors import StorageError
 
 Name = tuple[str, str]

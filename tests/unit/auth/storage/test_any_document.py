@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.auth.document import parse, render
+from services.auth.stores.document import parse, render
 from services.models.account import AccountMode
 from tests.unit.auth.storage.logins import AUTH, ID_TOKEN, document, jwt
 

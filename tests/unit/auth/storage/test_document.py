@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.auth.credentials import Credentials
-from services.auth.document import SIZE_LIMIT, parse, render
+from services.auth.stores.document import SIZE_LIMIT, parse, render
 from services.models.account import AccountMode
 from services.provider import Secret
 from tests.unit.auth.storage.logins import (

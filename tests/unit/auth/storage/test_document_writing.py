@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.auth.credentials import Credentials, Tokens
-from services.auth.document import parse, render
+from services.auth.stores.document import parse, render
 from services.errors import BadPayloadError
 from services.models.account import AccountMode
 from services.provider import Secret

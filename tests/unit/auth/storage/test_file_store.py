@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.auth.file_store import FileStorage
-from services.auth.files import STALE_AGE, TEMPORARY
+from services.auth.stores.file_store import FileStorage
+from services.auth.stores.files import STALE_AGE, TEMPORARY
 from services.errors import StorageError
 from services.models.account import StoragePlace
 from tests.unit.auth.storage.logins import document, key_login, login, put, refresh_token

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from services.auth.home import CodexConfig, find_codex_home, peek, read_codex_config
 from services.auth.settings import AuthSettings, StoreMode
+from services.auth.stores.home import CodexConfig, find_codex_home, peek, read_codex_config
 from services.errors import UsageError
 from services.models.account import AccountMode
 from tests.unit.auth.storage.conftest import ROOT
@@ -179,7 +179,7 @@ def test_look_takes_less_than_a_millisecond(codex_home: Path, auth_file: Path) -
 def test_look_loads_nothing_slow() -> None:
     code = """
 import sys
-import services.auth.home
+import services.auth.stores.home
 slow = ("httpx", "pydantic", "keyring", "asyncio", "hashlib", "services.auth.claims")
 print([name for name in slow if name in sys.modules])
 """

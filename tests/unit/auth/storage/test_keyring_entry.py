@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.auth.keyring_entry import (
+from services.auth.stores.keyring_entry import (
     PAUSE,
     Item,
     KeyringEntry,
@@ -173,7 +173,7 @@ async def test_copy_of_what_cannot_be_read_has_a_name_of_its_own(
 
 HUNG = """
 import asyncio, sys, threading
-from services.auth.keyring_entry import KeyringEntry
+from services.auth.stores.keyring_entry import KeyringEntry
 from services.clock import SystemClock
 from services.errors import StorageError
 
@@ -198,7 +198,7 @@ def test_keyring_that_hangs_does_not_keep_the_program_alive(program: "Program") 
 
 
 CHOSEN = """
-from services.auth.keyring_entry import find_item
+from services.auth.stores.keyring_entry import find_item
 from services.errors import StorageError
 
 try:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.auth.file_store import FileStorage
-from services.auth.files import NAME
-from services.auth.keyring_entry import KeyringEntry
-from services.auth.keyring_store import AutoStorage, KeyringStorage
-from services.auth.storage import Stored
+from services.auth.stores.file_store import FileStorage
+from services.auth.stores.files import NAME
+from services.auth.stores.keyring_entry import KeyringEntry
+from services.auth.stores.keyring_store import AutoStorage, KeyringStorage
+from services.auth.stores.storage import Stored
 from services.errors import StorageError
 from services.models.account import StoragePlace
 from tests.unit.auth.storage.drawers import Keyring

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from services.auth.file_store import FileStorage
-from services.auth.files import STALE_AGE, TEMPORARY
+from services.auth.stores.file_store import FileStorage
+from services.auth.stores.files import STALE_AGE, TEMPORARY
 from tests.unit.auth.storage.logins import login, put, refresh_token
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and lim
 START = """
 import asyncio, json, os, signal, sys, tempfile
 from pathlib import Path
-from services.auth.file_store import FileStorage
+from services.auth.stores.file_store import FileStorage
 from services.clock import SystemClock
 from services.errors import StorageError
 from tests.unit.auth.storage.logins import login
@@ -205,7 +205,7 @@ HUNG = (
     START
     + """
 import threading
-import services.auth.file_store as module
+import services.auth.stores.file_store as module
 
 module.DISK_LIMIT = 0.2
 os.fsync = lambda _: threading.Event().wait()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.auth.file_store import FileStorage
+from services.auth.stores.file_store import FileStorage
 from services.clock import SystemClock
 from services.errors import StorageError
 from tests.unit.auth.storage.logins import login
@@ -261,7 +261,7 @@ async def test_flock_that_fails_is_an_error(
 COUNTER = """
 import asyncio, sys
 from pathlib import Path
-from services.auth.file_store import FileStorage
+from services.auth.stores.file_store import FileStorage
 from services.clock import SystemClock
 
 home, which, times = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from services.auth.opening import open_storage
 from services.auth.settings import AuthSettings, StoreMode
-from services.auth.storage import CredentialStorage
+from services.auth.stores.opening import open_storage
+from services.auth.stores.storage import CredentialStorage
 from services.errors import StorageError
 from services.models.account import StoragePlace
 from tests.unit.auth.storage.logins import document, login, put, refresh_token

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from services.auth.file_store import FileStorage
-from services.auth.files import TEMPORARY
+from services.auth.stores.file_store import FileStorage
+from services.auth.stores.files import TEMPORARY
 from services.errors import StorageError
 from tests.unit.auth.storage.logins import document, login, put, refresh_token
 

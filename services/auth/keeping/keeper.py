@@ -1,0 +1,229 @@
+"""Keeps the login of this process: loads, stores, forgets it, and has it renewed in time.
+
+Facts: docs/protocols/auth.md.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+from services.auth.claims import IdClaims
+from services.auth.credentials import Credentials
+from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.issuer.refresh_failure import RefreshFailedError
+from services.auth.keeping.held import Held, busy
+from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, needs_refresh
+from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, Refresher
+from services.auth.settings import AuthSettings
+from services.auth.stores.storage import CredentialStorage, Stored
+from services.clock import Clock
+from services.errors import CredentialsError, ServiceError
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """Holds the credentials of this process and renews them.
+
+    Args:
+        storage: Where they lie.
+        endpoint: Who renews them.
+        settings: Of sign-in.
+        clock: Time.
+        changed: Called after the credentials in memory became others, or None.
+    """
+
+    def __init__(
+        self,
+        storage: CredentialStorage,
+        endpoint: TokenEndpoint,
+        settings: AuthSettings,
+        clock: Clock,
+        changed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._storage = storage
+        self._settings = settings
+        self._clock = clock
+        self._held = Held(clock, changed)
+        self._refresher = Refresher(self._held, storage, endpoint, settings, clock)
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def stored(self) -> Stored:
+        """What this process works with, and where it lies."""
+        return self._held.stored
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The login of this process; None where nobody is signed in."""
+        return self._held.stored.credentials
+
+    async def load(self) -> Stored:
+        """Read what is stored, whatever was held before.
+
+        Raises:
+            StorageError: The place cannot be reached.
+        """
+        self._held.hold(await self._storage.load())
+        return self._held.stored
+
+    async def replace(self, credentials: Credentials) -> Credentials | None:
+        """Store a new login in place of whatever is there.
+
+        Returns:
+            The login that was replaced, for its revocation.
+
+        Raises:
+            StorageError: It cannot be stored; the old login is untouched.
+        """
+        await self._settled()
+        async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
+            if not is_held:
+                raise busy()
+            before = await self._storage.load()
+            aside = await self._storage.set_aside() if before.problem else ""
+            async with self._storage.commit_lock(COMMIT_WAIT) as may_write:
+                if not may_write:
+                    raise busy()
+                stored = await self._storage.save(credentials)
+        if aside:
+            note = f"What could not be read before is kept as {aside}"
+            stored = replace(stored, notices=(*stored.notices, note))
+        self._held.hold(stored)
+        return before.credentials
+
+    async def check_writable(self) -> None:
+        """Find out whether a login could be stored; as `CredentialStorage.check_writable`.
+
+        Raises:
+            StorageError: It could not.
+        """
+        await self._storage.check_writable()
+
+    async def forget(self) -> Credentials | None:
+        """Delete the login.
+
+        Returns:
+            What was deleted, for its revocation.
+
+        Raises:
+            StorageError: It could not be deleted.
+        """
+        await self._settled()
+        async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
+            if not is_held:
+                raise busy()
+            stored = await self._storage.load()
+            async with self._storage.commit_lock(COMMIT_WAIT) as may_write:
+                if not may_write:
+                    raise busy()
+                await self._storage.delete()
+        self._held.hold(Stored(credentials=None, storage=None))
+        return stored.credentials
+
+    async def fresh(self) -> Credentials:
+        """Credentials that are good for a call, renewed first where they are near their end.
+
+        Raises:
+            CredentialsError: Nobody is signed in, or the login has ended for good.
+        """
+        if self._held.is_unsaved:
+            await self._refresher.save_again()
+        credentials = self._held.require()
+        reason = self._due(credentials)
+        if reason is None:
+            return credentials
+        try:
+            await self._renew(credentials.snapshot, reason)
+        except ServiceError as error:
+            current = self.credentials
+            is_final = isinstance(error, CredentialsError) or (
+                isinstance(error, RefreshFailedError) and error.is_permanent
+            )
+            if current is None or (is_final and not self._held.is_alive(current)):
+                raise
+            # The token at hand may be good still, and after a 401 there is another way.
+            _log.warning("the login was not renewed: %s", error.code)
+            return current
+        return self._held.require()
+
+    async def reload(self, seen: str) -> Literal["changed", "same", "gone"]:
+        """Read the storage again after a 401, and adopt what another process put there.
+
+        Args:
+            seen: Snapshot that was refused.
+
+        Raises:
+            CredentialsError: Another account is signed in there now.
+            StorageError: The place cannot be reached.
+        """
+        if self.credentials is not None and self.credentials.snapshot != seen:
+            return "changed"
+        if self._held.is_unsaved:
+            return "same"
+        stored = await self._storage.load()
+        if stored.problem:
+            return "same"
+        if stored.credentials is None:
+            self._held.hold(stored)
+            return "gone"
+        if stored.credentials.snapshot == seen:
+            return "same"
+        self._held.guard(stored)
+        self._held.hold(stored)
+        return "changed"
+
+    async def renew(self, seen: str, reason: Reason) -> None:
+        """Renew the login now, unless it is no longer the one that was seen.
+
+        Raises:
+            RefreshFailedError: The issuer refused or was not reached.
+            CredentialsError: Nobody or somebody else is signed in now.
+        """
+        if self._held.require().snapshot == seen:
+            await self._renew(seen, reason)
+
+    def identify(self, claims: IdClaims) -> None:
+        """Note whose the tokens are, where the issuer had to be asked."""
+        credentials = self._held.require()
+        if credentials.tokens is not None:
+            tokens = replace(credentials.tokens, identity=claims, account_id=claims.account_id)
+            known = replace(credentials, tokens=tokens)
+            self._held.hold(replace(self._held.stored, credentials=known))
+
+    async def close(self) -> None:
+        """Let a refresh that is under way come to its end: its token is spent already."""
+        await self._settled()
+
+    def _due(self, credentials: Credentials) -> Reason | None:
+        now = self._clock.now()
+        reason = needs_refresh(credentials, now, is_shared=self._settings.is_shared)
+        if reason is None:
+            return None
+        is_just_renewed = self._clock.monotonic() - self._refresher.renewed_at < FIRST_PAUSE
+        return None if is_just_renewed and self._held.is_alive(credentials) else reason
+
+    async def _renew(self, seen: str, reason: Reason) -> None:
+        """One refresh for all who wait.
+
+        It is a task of its own, outside every group: once its request is out, the token is spent,
+        and nobody's impatience may keep the answer from being stored. `close` waits for it.
+        """
+        if self._running is None or self._running.done():
+            self._running = asyncio.get_running_loop().create_task(
+                self._refresher.run(seen, reason), name="refresh"
+            )
+            self._running.add_done_callback(_seen)
+        await asyncio.shield(self._running)
+
+    async def _settled(self) -> None:
+        if self._running is not None and not self._running.done():
+            await asyncio.wait([self._running])
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Whoever asked may be gone; an error that nobody waits for is no noise."""
+    if not task.cancelled():
+        task.exception()
