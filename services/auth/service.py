@@ -21,6 +21,7 @@ from services.auth.calls.whoami import is_personal, whoami
 from services.auth.credentials import Credentials, Tokens
 from services.auth.flows.browser import BrowserLogin
 from services.auth.flows.device import DeviceLogin
+from services.auth.flows.ports import CallbackPorts
 from services.auth.grant import Grant
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.keeping.keeper import Keeper
@@ -36,6 +37,8 @@ from services.events import AccountChanged, SignInNeeded
 from services.models.account import Account, AccountMode
 from services.provider import Secret
 
+SKEW_LIMIT: Final = 300.0
+"""Seconds by which a clock may be wrong before it is said."""
 REVOKE_LIMIT: Final = 10.0
 """Seconds that a logout waits for the issuer."""
 _log = logging.getLogger(__name__)
@@ -84,6 +87,9 @@ class AuthService:
         self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
         self._router = Router(http, settings.provider.chatgpt_base_url, clock)
         self._identifying = asyncio.Lock()
+        self._ports = CallbackPorts()
+        self._skew = 0.0
+        """Seconds by which this machine's clock is ahead of the server's; 0 while it is right."""
         self._ending: set[asyncio.Task[None]] = set()
         self._warning = ""
         """What is odd about the route to the account's workspace."""
@@ -110,9 +116,8 @@ class AuthService:
     def account(self) -> Account:
         """Who is signed in now."""
         account = account_of_stored(self._keeper.stored, self._settings)
-        if self._warning:
-            account = replace(account, notices=(*account.notices, self._warning))
-        return account
+        said = (self._warning, _skew_words(self._skew))
+        return replace(account, notices=(*account.notices, *(words for words in said if words)))
 
     @property
     def provider(self) -> SignInProvider:
@@ -136,7 +141,7 @@ class AuthService:
             CredentialsError: The configured issuer is not one that may see tokens.
         """
         self._require_issuer()
-        return BrowserLogin(self._endpoint, self._settings.provider, self._clock)
+        return BrowserLogin(self._endpoint, self._settings.provider, self._clock, self._ports)
 
     def device_login(self) -> DeviceLogin:
         """One attempt to sign in with a code; enter it to begin.
@@ -296,7 +301,9 @@ class AuthService:
         return ""
 
     def _signer(self, route: Callable[[], Awaitable[Route]]) -> AccountSigner:
-        return AccountSigner(self._keeper, self._settings, self._cookies, route, self._tell_ended)
+        return AccountSigner(
+            self._keeper, self._settings, self._cookies, route, self._tell_ended, self._compare
+        )
 
     async def _route(self) -> Route:
         """Where the account's workspace lives; the usual place where that cannot be learnt.
@@ -333,6 +340,14 @@ class AuthService:
             self._keeper.identify(found.claims)
             self._publish()
 
+    def _compare(self, theirs: float) -> None:
+        """Notice a clock that is wrong: with it, tokens seem to end at other times."""
+        skew = self._clock.now() - theirs
+        skew = skew if abs(skew) > SKEW_LIMIT else 0.0
+        if bool(skew) != bool(self._skew):
+            self._skew = skew
+            self._publish()
+
     def _publish(self) -> None:
         if self._bus is not None:
             self._bus.publish(AccountChanged(account=self.account))
@@ -341,6 +356,13 @@ class AuthService:
         _log.warning("the login is over: %s", error.code)
         if self._bus is not None:
             self._bus.publish(SignInNeeded(failure=error.failure))
+
+
+def _skew_words(skew: float) -> str:
+    if not skew:
+        return ""
+    side = "ahead of" if skew > 0 else "behind"
+    return f"This machine's clock is {abs(skew) / 60:.0f} minutes {side} the server's; set it right"
 
 
 async def _nowhere() -> Route:

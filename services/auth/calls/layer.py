@@ -19,6 +19,7 @@ from services.auth.settings import AuthSettings
 from services.auth.signed_out import signed_out
 from services.errors import CredentialsError, LoginError, ServiceError
 from services.models.account import AccountMode, StoragePlace
+from services.transport.dates import server_time
 from services.transport.failures import Identity
 from services.transport.signing import Signed
 
@@ -40,6 +41,7 @@ class AccountSigner:
         cookies: Those of the guard in front of ChatGPT.
         route: Where the account's workspace lives.
         ended: Told when the login is over for good.
+        told_time: Told what time it is at the server, in Unix seconds.
     """
 
     def __init__(
@@ -49,12 +51,14 @@ class AccountSigner:
         cookies: CookieJar,
         route: Callable[[], Awaitable[Route]],
         ended: Callable[[ServiceError], None],
+        told_time: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._keeper = keeper
         self._settings = settings
         self._cookies = cookies
         self._route = route
         self._ended = ended
+        self._told_time = told_time
         self._seen = ""
         """Snapshot that the last request was signed with."""
         self._step = 0
@@ -129,7 +133,9 @@ class AccountSigner:
         return False
 
     def received(self, response: httpx.Response) -> None:
-        """Keep the cookies that the guard in front of ChatGPT wants back."""
+        """Keep the cookies that the guard in front of ChatGPT wants back, and tell its time."""
+        if (now := server_time(response.headers)) is not None:
+            self._told_time(now)
         self._cookies.received(response.request.url, response.headers)
 
     def _with_key(self, url: httpx.URL, credentials: Credentials) -> Signed:

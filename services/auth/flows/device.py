@@ -7,7 +7,6 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Final, Self
 
@@ -28,6 +27,7 @@ from services.clean import clean_line
 from services.clock import Clock
 from services.errors import BadPayloadError, NotFoundError, ServiceError, UsageError
 from services.provider import Secret
+from services.transport.dates import server_time
 from services.transport.failures import request_id
 from services.wire.reading import JsonObject, as_number, as_text
 
@@ -224,7 +224,7 @@ class DeviceLogin:
         ends_at = _time(as_text(document.get("expires_at")))
         if ends_at is None:
             return LIFE
-        now = _date(answer.headers.get("date"))
+        now = server_time(answer.headers)
         left = ends_at - (self._clock.now() if now is None else now)
         return left if 0 < left < LIFE else LIFE
 
@@ -256,11 +256,4 @@ def _time(text: str | None) -> float | None:
             moment = moment.replace(tzinfo=UTC)
         return moment.timestamp()
     except (ValueError, OverflowError):
-        return None
-
-
-def _date(header: str | None) -> float | None:
-    try:
-        return parsedate_to_datetime(header).timestamp() if header else None
-    except (ValueError, OverflowError, TypeError):
         return None

@@ -218,7 +218,10 @@ class Refresher:
         if new.tokens is not None:
             try:
                 await self._endpoint.revoke(
-                    new.tokens.refresh_token, hint="refresh_token", issuer=new.tokens.issuer
+                    new.tokens.refresh_token,
+                    hint="refresh_token",
+                    issuer=new.tokens.issuer,
+                    client_id=new.tokens.client_id,
                 )
             except ServiceError as error:
                 _log.warning("dropped tokens could not be revoked: %s", error.code)
