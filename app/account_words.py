@@ -68,12 +68,12 @@ def account_rows(account: Account, now: float) -> tuple[tuple[str, str], ...]:
     """
     where = (("Kept in", place_words(account)),)
     if account.mode is AccountMode.NONE:
-        return (("Account", "nobody is signed in"), *(where if account.storage else ()))
+        return (("Signed in", "nobody"), *(where if account.storage else ()))
     where = (*where, ("Codex", sharing_words(account)))
     if account.mode is AccountMode.API_KEY:
         return (("Mode", "API key, paid by the token"), ("Key", account.key_hint), *where)
     rows = [
-        ("Account", account.email or "the login names no address"),
+        ("Signed in", account.email or "the login names no address"),
         ("Plan", account.plan_name),
         ("Mode", "ChatGPT, on the limits of the plan"),
         ("Workspace", account.account_id or "none"),

@@ -168,7 +168,7 @@ ACTIONS: tuple[Action, ...] = (
          in_palette=False),
     _act(_S, "open_page", "o", "open the address in your browser", "SIGN IN", hint="open",
          rank=20, in_palette=False),
-    _act(_S, "browser", "b", "sign in in your browser", "WAYS", action="use('browser')",
+    _act(_S, "browser", "b", "sign in with your browser", "WAYS", action="use('browser')",
          hint="browser", rank=25, in_palette=False),
     _act(_S, "device", "d", "sign in with a code", "WAYS", action="use('device')", hint="code",
          rank=30, in_palette=False),

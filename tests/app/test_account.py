@@ -125,7 +125,7 @@ async def test_a_renewal_that_fails_says_why_and_the_account_stays(signed_in: Wo
 async def test_nobody_is_an_account_too(world: World) -> None:
     async with world.welcome() as deck:
         await deck.pilot.press("ctrl+x", "a")
-        await deck.until(lambda: deck.shows("nobody is signed in"))
+        await deck.until(lambda: deck.shows("Signed in  nobody"))
         assert not deck.shows("o sign out")
         await deck.pilot.press("l")
         await deck.until(lambda: isinstance(deck.app.screen, SignInScreen))

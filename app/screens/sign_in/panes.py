@@ -252,7 +252,7 @@ class KeyPane(Pane):
         yield from _asking(self._glyphs, HiddenInput(self._glyphs))
         yield Static(Content("\n".join(self._facts)), classes="facts muted")
         yield Static(Content("Checking"), classes="checking muted")
-        yield Trouble()
+        yield Trouble(classes="answer")
 
     @property
     def field(self) -> Input:

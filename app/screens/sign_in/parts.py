@@ -36,13 +36,14 @@ class Step(Horizontal):
 class Trouble(Static):
     """A failure: its cause in bold, what to do, and a muted request id."""
 
-    def __init__(self, failure: Failure | None = None) -> None:
+    def __init__(self, failure: Failure | None = None, *, classes: str = "") -> None:
         """A failure.
 
         Args:
             failure: What went wrong; nothing is shown without one.
+            classes: For the styles.
         """
-        super().__init__()
+        super().__init__(classes=classes)
         self._failure = failure
 
     def on_mount(self) -> None:

@@ -4,7 +4,7 @@ from services.auth.settings import AuthSettings
 from services.models.account import Account, AccountMode
 
 TITLES = {
-    "browser": "Sign in in your browser",
+    "browser": "Sign in with your browser",
     "device": "Sign in with a code",
     "key": "Use an API key",
 }
