@@ -5,13 +5,13 @@ import gc
 import os
 import signal
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, AutopilotCallbackType
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 FATAL_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 """The terminal is raw and its Ctrl-C a byte, so an interrupt comes from another program."""
+SILENT = 1.0
+"""Seconds that closing the services may take without a word."""
 COLLECT_AFTER = 10_000
 """New objects after which the collector of cycles looks at them; Python's own figure is 700."""
 
@@ -85,6 +87,8 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._notice = notice
         self._caught: list[int] = []
         self._is_styled = False
+        self._holding: asyncio.Task[object] | None = None
+        """Holds the services open."""
         self._early: list[events.Key | events.Paste] | None = []
         """What was typed before there was anything to type into; None from then on."""
         themes.register(self)
@@ -93,6 +97,43 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             # Textual chose while its own theme, which paints in greys, was still the one in use.
             self._filters = [f for f in self._filters if not isinstance(f, Monochrome)]
             self._filters.append(NoColor())
+
+    async def run_async(
+        self,
+        *,
+        headless: bool = False,
+        inline: bool = False,
+        inline_no_clear: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+        auto_pilot: "AutopilotCallbackType | None" = None,
+    ) -> StartAgain | None:
+        """Run, give the terminal back, and let the services close.
+
+        What is still open when the loop ends is cancelled; a login that is being renewed then would
+        be lost, for its old tokens are spent.
+        """
+        try:
+            return await super().run_async(
+                headless=headless,
+                inline=inline,
+                inline_no_clear=inline_no_clear,
+                mouse=mouse,
+                size=size,
+                auto_pilot=auto_pilot,
+            )
+        finally:
+            await self._services_closed()
+
+    async def _services_closed(self) -> None:
+        holding = self._holding
+        if holding is None:
+            return
+        done, _ = await asyncio.wait([holding], timeout=SILENT)
+        if not done:
+            with suppress(OSError):
+                os.write(2, b"note: Waiting for the login to be stored. Ctrl-C loses it.\n")
+            await asyncio.wait([holding])
 
     def get_default_screen(self) -> Screen[None]:
         """The shell is the first thing drawn."""
@@ -169,6 +210,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         """Keep the services open as long as the application runs."""
         shell = self.screen_stack[0]
         assert isinstance(shell, ShellScreen)
+        self._holding = asyncio.current_task()
         try:
             # Imports that take long happen in there, and whoever types shall not wait for them.
             opening = await asyncio.to_thread(open_services)

@@ -120,6 +120,11 @@ class AuthService:
         return replace(account, notices=(*account.notices, *(words for words in said if words)))
 
     @property
+    def is_renewing(self) -> bool:
+        """Whether the login is being renewed."""
+        return self._keeper.is_renewing
+
+    @property
     def provider(self) -> SignInProvider:
         """Who signs in."""
         return self._settings.provider

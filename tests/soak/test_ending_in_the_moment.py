@@ -3,14 +3,16 @@
 The refresh token is spent then; only SIGKILL, or a second signal, loses what came for it.
 """
 
+import os
 import signal
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 
 import pytest
 
+from benchmarks.terminal import Terminal
 from simulator.script import Gate, Usual, Work
 from tests.soak.ground import HEARD, ROOT, Ground
 
@@ -79,4 +81,38 @@ def test_a_command_that_gets_a_signal_stores_the_answer(
         gate.open()
         process.communicate(timeout=LIMIT)
         assert process.returncode == 128 + number
+    assert_it_is_stored(ground)
+
+
+def ctrl_c_twice(terminal: Terminal) -> None:
+    terminal.send("\x03")
+    terminal.wait_screen("again quits")
+    terminal.send("\x03")
+
+
+def signalled(number: signal.Signals) -> Callable[[Terminal], None]:
+    return lambda terminal: os.kill(terminal.process.pid, number)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(ctrl_c_twice, id="ctrl-c twice"),
+        pytest.param(signalled(signal.SIGTERM), id="SIGTERM"),
+        pytest.param(signalled(signal.SIGHUP), id="SIGHUP"),
+    ],
+)
+def test_the_app_that_is_ended_stores_the_answer(
+    end: Callable[[Terminal], None], ground: Ground, gate: Gate
+) -> None:
+    app = [sys.executable, "-m", "app"]
+    with Terminal(app, environ=ground.environ("deck"), folder=ground.folder) as terminal:
+        terminal.wait_screen("› message", limit=LIMIT)
+        terminal.send("n0\r")
+        assert gate.wait_reached(LIMIT)
+        end(terminal)
+        with suppress(subprocess.TimeoutExpired):
+            terminal.wait_end(PATIENCE)
+        gate.open()
+        terminal.wait_end(LIMIT)
     assert_it_is_stored(ground)

@@ -6,6 +6,7 @@ Facts: docs/protocols/auth.md.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -59,6 +60,11 @@ class Keeper:
     def credentials(self) -> Credentials | None:
         """The login of this process; None where nobody is signed in."""
         return self._held.stored.credentials
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether a refresh is under way, or waits for its lock."""
+        return self._running is not None and not self._running.done()
 
     async def load(self) -> Stored:
         """Read what is stored, whatever was held before.
@@ -194,8 +200,13 @@ class Keeper:
             self._held.hold(replace(self._held.stored, credentials=known))
 
     async def close(self) -> None:
-        """Let a refresh that is under way come to its end: its token is spent already."""
+        """Let a refresh whose token is spent come to its end; one that still waits is given up."""
+        if self._running is not None and not self._refresher.is_spending:
+            self._running.cancel()
         await self._settled()
+        if self._held.is_unsaved:
+            with suppress(ServiceError):
+                await self._refresher.save_again()
 
     def _due(self, credentials: Credentials) -> Reason | None:
         now = self._clock.now()

@@ -55,6 +55,8 @@ class Refresher:
         self._pause = Pause()
         self._spent: Credentials | None = None
         """What lay there when its token was spent, and is to be replaced."""
+        self.is_spending = False
+        """Whether a token is out whose answer is not stored yet; nothing may end that early."""
         self.renewed_at = float("-inf")
         """When it last succeeded, by the monotonic clock."""
 
@@ -136,6 +138,22 @@ class Refresher:
         await self._storage.check_writable()
         if not self._held.is_unsaved:
             self._spent = credentials
+        self.is_spending = True
+        try:
+            await self._ask_and_commit(credentials, tokens, reason)
+        finally:
+            self.is_spending = False
+        if not self._held.is_alive(self._held.require()):
+            raise RefreshFailedError(
+                "The issuer renewed the login with a token that has ended already",
+                next_step="Check this machine's clock",
+                is_permanent=False,
+                reason="other",
+            )
+
+    async def _ask_and_commit(
+        self, credentials: Credentials, tokens: Tokens, reason: Reason
+    ) -> None:
         begun = self._clock.monotonic()
         renewed = await self._endpoint.refresh(
             tokens.refresh_token,
@@ -149,13 +167,6 @@ class Refresher:
         await self._commit(credentials.renewed(new, self._clock.now()))
         self.renewed_at = self._clock.monotonic()
         _log.info("login renewed (%s) within %.2f s", reason, self._clock.monotonic() - begun)
-        if not self._held.is_alive(self._held.require()):
-            raise RefreshFailedError(
-                "The issuer renewed the login with a token that has ended already",
-                next_step="Check this machine's clock",
-                is_permanent=False,
-                reason="other",
-            )
 
     async def _commit(self, new: Credentials) -> None:
         """Put new tokens where those of the same login lie; into memory where that fails.
