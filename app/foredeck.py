@@ -129,6 +129,10 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         holding = self._holding
         if holding is None:
             return
+        if not holding.cancelling():
+            # It began when all that ran had been cancelled already. A second time would end the
+            # closing itself.
+            holding.cancel()
         done, _ = await asyncio.wait([holding], timeout=SILENT)
         if not done:
             with suppress(OSError):
@@ -216,7 +220,8 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             opening = await asyncio.to_thread(open_services)
             async with opening as services:
                 _collect_from_now_on()
-                await shell.run_with(services)
+                if self.is_running:
+                    await shell.run_with(services)
         except ServiceError as error:
             _collect_from_now_on()
             shell.show_failure(error.failure)

@@ -95,7 +95,8 @@ class Database:
         self._queue.put(self._reporting(closed, self._disconnect))
         self._queue.put(None)
         try:
-            await asyncio.wait_for(closed, CLOSE_LIMIT)
+            async with asyncio.timeout(CLOSE_LIMIT):
+                await closed
         except (TimeoutError, sqlite3.Error):
             return
 
@@ -114,7 +115,9 @@ class Database:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.put(self._reporting(done, work))
         try:
-            return await asyncio.wait_for(done, WAIT_LIMIT)
+            # Not `wait_for`, which swallows a cancellation that comes with the outcome (3.11).
+            async with asyncio.timeout(WAIT_LIMIT):
+                return await done
         except TimeoutError as error:
             raise StorageError(
                 "The disk does not answer", next_step="Check the disk or the network drive"

@@ -333,3 +333,19 @@ async def test_readers_see_one_state_while_another_database_writes(
     assert await other.read(work) == (("",), ("",))
     assert (await store.load("chat-1")).summary.title == "new"
     await other.close()
+
+
+async def test_a_cancellation_that_comes_with_the_outcome_is_not_swallowed(
+    clock: Clock,
+) -> None:
+    database = await Database.in_memory(clock)
+    loop = asyncio.get_running_loop()
+
+    def work(connection: sqlite3.Connection) -> int:
+        loop.call_soon_threadsafe(task.cancel)
+        return 1
+
+    task = loop.create_task(database.read(work))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    await database.close()
