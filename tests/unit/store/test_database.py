@@ -335,17 +335,20 @@ async def test_readers_see_one_state_while_another_database_writes(
     await other.close()
 
 
-async def test_a_cancellation_that_comes_with_the_outcome_is_not_swallowed(
-    clock: Clock,
-) -> None:
+async def test_a_cancellation_that_comes_with_the_outcome_is_not_swallowed(clock: Clock) -> None:
     database = await Database.in_memory(clock)
     loop = asyncio.get_running_loop()
+    has_told = threading.Event()
 
     def work(connection: sqlite3.Connection) -> int:
         loop.call_soon_threadsafe(task.cancel)
         return 1
 
     task = loop.create_task(database.read(work))
+    await asyncio.sleep(0)
+    database._queue.put(has_told.set)
+    # The loop stands still, so that both are there when it goes on.
+    assert has_told.wait(10)
     with pytest.raises(asyncio.CancelledError):
         await task
     await database.close()
