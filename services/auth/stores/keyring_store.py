@@ -10,7 +10,7 @@ from services.auth.stores.file_store import FileStorage
 from services.auth.stores.fileless import free
 from services.auth.stores.keyring_entry import KeyringEntry
 from services.auth.stores.storage import Stored
-from services.auth.stores.stored import document_of, require_same, stored_as, with_notices
+from services.auth.stores.stored import document_of, is_same, require_same, stored_as, with_notices
 from services.clock import Clock
 from services.errors import StorageError
 from services.models.account import AccountMode, StoragePlace
@@ -102,6 +102,10 @@ class KeyringStorage:
 class AutoStorage:
     """The keyring where it works, else the file.
 
+    A keyring that gave or took the login of this process still has it when it fails later (it is
+    locked, hangs, went away with its session). To call that "nothing stored" would drop tokens that
+    were just renewed, so it is an error then.
+
     Args:
         keyring: Asked first.
         file: Where the keyring cannot be used.
@@ -111,25 +115,39 @@ class AutoStorage:
         self.is_shared = file.is_shared
         self._keyring = keyring
         self._file = file
+        self._in_keyring: Stored | None = None
+        """What the keyring held, where that is the login of this process."""
 
     async def load(self) -> Stored:
         """Read the keyring; where it is empty or fails, the file.
 
         A file of the same account that was renewed later than the entry wins: the keyring could
         not be written then, and its refresh token is spent.
+
+        Raises:
+            StorageError: The keyring has the login and cannot be read now, and what lies in the
+                file is older or somebody else's; or the file cannot be read.
         """
         try:
             in_keyring = await self._keyring.load()
         except StorageError as error:
-            return with_notices(await self._file.load(), f"{error.message}; the file is used")
+            in_file = await self._file.load()
+            if self._in_keyring is not None and not _stands_in(in_file, self._in_keyring):
+                raise
+            return with_notices(in_file, f"{error.message}; the file is used")
+        self._in_keyring = None
         try:
             in_file = await self._file.load()
         except StorageError:
             if in_keyring.credentials is None:
                 raise
+            self._in_keyring = in_keyring
             return in_keyring
         if in_keyring.credentials is not None:
-            return in_file if _is_newer(in_file, in_keyring) else in_keyring
+            if _is_newer(in_file, in_keyring):
+                return in_file
+            self._in_keyring = in_keyring
+            return in_keyring
         if in_keyring.problem and in_file.credentials is None:
             return in_keyring
         return with_notices(in_file, *((in_keyring.problem,) if in_keyring.problem else ()))
@@ -137,10 +155,12 @@ class AutoStorage:
     async def save(self, credentials: Credentials) -> Stored:
         """Write the keyring, and where that fails the file, with a sentence."""
         try:
-            return await self._keyring.save(credentials)
+            self._in_keyring = await self._keyring.save(credentials)
         except StorageError as error:
             stored = await self._file.save(credentials)
+            self._in_keyring = None
             return with_notices(stored, f"{error.message}; the login is kept in {self._file.place}")
+        return self._in_keyring
 
     async def check_writable(self) -> None:
         """Try the keyring, then the file."""
@@ -153,6 +173,9 @@ class AutoStorage:
         """Remove entry and file.
 
         A keyring that cannot be asked counts as empty where the login lay in the file.
+
+        Raises:
+            StorageError: Something may still lie there.
         """
         was_file = was_entry = False
         try:
@@ -161,8 +184,10 @@ class AutoStorage:
             try:
                 was_entry = await self._keyring.delete()
             except StorageError as error:
-                if not was_file and error.code not in _ABSENT:
+                may_be_empty = was_file or error.code in _ABSENT
+                if self._in_keyring is not None or not may_be_empty:
                     raise
+        self._in_keyring = None
         return was_file or was_entry
 
     async def set_aside(self) -> str:
@@ -180,6 +205,14 @@ class AutoStorage:
     def commit_lock(self, timeout: float) -> AbstractAsyncContextManager[bool]:
         """Those of the home."""
         return self._file.commit_lock(timeout)
+
+
+def _stands_in(in_file: Stored, in_keyring: Stored) -> bool:
+    """Whether the file has the login of a keyring that cannot be read: the same, or renewed."""
+    wanted = in_keyring.credentials
+    return _is_newer(in_file, in_keyring) or (
+        wanted is not None and is_same(in_file.credentials, wanted)
+    )
 
 
 def _is_newer(in_file: Stored, in_keyring: Stored) -> bool:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 FILE, KEYRING = StoragePlace.FILE, StoragePlace.KEYRING
 ENTRY = ("Codex Auth", "cli|0")
 PLACE = "keyring, Codex Auth, cli|0"
+FAILURES = ["keyring_missing", "keyring_locked", "keyring_mute"]
 
 
 @pytest.fixture
@@ -218,7 +219,7 @@ async def test_file_that_was_renewed_while_the_keyring_failed_counts(
     assert seen(await auto.load()) == expected
 
 
-@pytest.mark.parametrize("failure", ["keyring_missing", "keyring_locked", "keyring_mute"])
+@pytest.mark.parametrize("failure", FAILURES)
 async def test_file_stands_in_for_a_keyring_that_fails(
     auto: AutoStorage, machine: Keyring, auth_file: Path, failure: str
 ) -> None:
@@ -235,6 +236,93 @@ async def test_file_stands_in_for_a_keyring_that_fails(
     # Signed out, though nobody can look into the keyring.
     assert await auto.delete()
     assert not auth_file.exists()
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_keyring_that_gave_the_login_is_not_empty_because_it_fails(
+    auto: AutoStorage, machine: Keyring, failure: str
+) -> None:
+    machine.secrets[ENTRY] = json.dumps(document())
+    assert seen(await auto.load()) == ("rt-one", KEYRING)
+    machine.failure = failure
+    with pytest.raises(StorageError, match="The keyring says no") as caught:
+        await auto.load()
+    assert caught.value.code == failure
+    machine.failure = ""
+    assert seen(await auto.load()) == ("rt-one", KEYRING)
+
+
+async def test_keyring_that_took_the_login_is_not_empty_because_it_fails(
+    auto: AutoStorage, machine: Keyring
+) -> None:
+    await auto.save(login())
+    machine.failure = "keyring_locked"
+    with pytest.raises(StorageError, match="The keyring says no"):
+        await auto.load()
+
+
+@pytest.mark.parametrize(
+    ("file", "expected"),
+    [
+        pytest.param(login("two", at=OLD + 1), ("rt-two", FILE), id="renewed later"),
+        pytest.param(login("one"), ("rt-one", FILE), id="the same"),
+        pytest.param(login("two", at=OLD - 1), None, id="renewed earlier, so spent"),
+        pytest.param(login("two", at=OLD + 1, account="acct-2"), None, id="another account"),
+        pytest.param(key_login(), None, id="a key"),
+        pytest.param(None, None, id="none"),
+    ],
+)
+async def test_only_what_is_no_older_stands_in_for_the_login_of_a_keyring_that_fails(
+    auto: AutoStorage, storage: FileStorage, machine: Keyring, file: Any, expected: Any
+) -> None:
+    await auto.save(login("one"))
+    if file is not None:
+        await storage.save(file)
+    machine.failure = "keyring_locked"
+    if expected is None:
+        with pytest.raises(StorageError, match="The keyring says no"):
+            await auto.load()
+    else:
+        assert seen(await auto.load()) == expected
+
+
+async def test_login_that_went_into_the_file_may_end_there(
+    auto: AutoStorage, machine: Keyring, auth_file: Path
+) -> None:
+    await auto.save(login("one"))
+    machine.failure = "keyring_locked"
+    await auto.save(login("two", at=OLD + 60))
+    assert seen(await auto.load()) == ("rt-two", FILE)
+    auth_file.unlink()
+    assert seen(await auto.load()) == (None, None)
+
+
+async def test_file_that_counted_before_the_keyring_failed_may_end(
+    auto: AutoStorage, keyring: KeyringStorage, storage: FileStorage, machine: Keyring
+) -> None:
+    await keyring.save(login("one"))
+    await storage.save(login("two", at=OLD + 60))
+    assert seen(await auto.load()) == ("rt-two", FILE)
+    await storage.delete()
+    machine.failure = "keyring_locked"
+    assert seen(await auto.load()) == (None, None)
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+async def test_keyring_that_took_the_login_keeps_it_where_a_logout_cannot_reach_it(
+    auto: AutoStorage, machine: Keyring, auth_file: Path, failure: str
+) -> None:
+    await auto.save(login())
+    put(auth_file, document())
+    machine.failure = failure
+    for _ in range(2):
+        with pytest.raises(StorageError, match="The keyring says no"):
+            await auto.delete()
+    assert not auth_file.exists()
+    machine.failure = ""
+    assert await auto.delete()
+    machine.failure = failure
+    assert seen(await auto.load()) == (None, None)
 
 
 async def test_keyring_that_works_again_takes_the_login_back(
