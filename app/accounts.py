@@ -21,7 +21,9 @@ from services.auth.provider import (
     SignInProvider,
 )
 from services.auth.settings import AuthSettings
+from services.auth.signed_out import SIGNED_OUT
 from services.auth.stores.home import CodexConfig, find_codex_home, peek, read_codex_config
+from services.errors import CredentialsError, UsageError
 from services.hosts import is_loopback
 from services.models.account import AccountMode
 
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from services.auth.stores.storage import CredentialStorage
     from services.bus import EventBus
     from services.clock import Clock
-    from services.provider import Secret
+    from services.provider import Provider, Secret
 
 
 def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> AuthSettings:
@@ -47,6 +49,8 @@ def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -
     else:
         home = find_codex_home(environ)
         codex = read_codex_config(home)
+        if codex.errors:
+            raise UsageError(codex.errors[0], next_step="Mend it there, as Codex wants it too")
     base = settings.openai_base_url or DEFAULT_OPENAI_BASE_URL
     provider = SignInProvider(
         issuer=check_override(
@@ -155,6 +159,21 @@ def make_auth(
         await check_key(http, how.openai_base_url, key, clock)
 
     return AuthService(storage, http, how, clock, check_key=check, bus=bus)
+
+
+def refuse_forbidden_key(provider: "Provider | None", how: AuthSettings | None) -> None:
+    """Keep a key of the environment from getting around a login that is forced.
+
+    Raises:
+        CredentialsError: Only ChatGPT is allowed here, and a key would be used.
+    """
+    is_key = provider is not None and provider.id == "openai" and provider.key is not None
+    if is_key and how is not None and how.only_method == "chatgpt":
+        raise CredentialsError(
+            "Codex's configuration allows only ChatGPT here, and OPENAI_API_KEY is set",
+            next_step="Sign in with ChatGPT, or change forced_login_method there",
+            code=SIGNED_OUT,
+        )
 
 
 def overrides(settings: Settings) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from app.accounts import auth_settings, login_storage, make_auth
+from app.accounts import auth_settings, login_storage, make_auth, refuse_forbidden_key
 from app.online import Online
 from app.providers import choose_provider
 from app.settings import Settings
@@ -83,6 +83,7 @@ async def open_services(
     if provider is None or provider.wants_login:
         login = await _find_login(settings, environ, is_interactive=is_interactive)
         provider = provider or choose_provider(settings, environ, login.account.mode)
+        refuse_forbidden_key(provider, login.how)
     if provider is None:
         raise CredentialsError(
             "Nothing is set up to answer",
@@ -166,9 +167,11 @@ async def _find_login(
     settings: Settings, environ: Mapping[str, str], *, is_interactive: bool
 ) -> _Login:
     """Read what is stored, unless a provider is named that wants no login."""
-    if settings.provider not in {None, "openai", "chatgpt"} or settings.profile == "api":
+    if settings.provider not in {None, "openai", "chatgpt"}:
         return _Login()
     how = auth_settings(settings, environ)
+    if settings.profile == "api":
+        return _Login(how=how)
     storage = login_storage(how, environ, is_interactive=is_interactive)
     stored = await storage.load()
     if stored.problem:

@@ -6,7 +6,7 @@ Facts: docs/protocols/auth.md.
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
@@ -168,6 +168,14 @@ class AuthService:
             CredentialsError: This workspace, or this way to sign in, is not allowed here.
             StorageError: It cannot be stored; the old login is untouched.
         """
+        try:
+            return await self._accept(grant)
+        except BaseException:
+            # Nobody holds these tokens, so nobody shall be able to use them.
+            self._later(self._drop(grant))
+            raise
+
+    async def _accept(self, grant: Grant) -> Account:
         self._require_method("chatgpt")
         tokens = Tokens(
             id_token=grant.id_token,
@@ -278,10 +286,20 @@ class AuthService:
         self._router.forget()
         if before is not None and before.tokens is not None:
             # Nobody who has just signed in shall wait for the end of what was before.
-            task = asyncio.get_running_loop().create_task(self._end(before.tokens), name="revoke")
-            self._ending.add(task)
-            task.add_done_callback(self._ending.discard)
+            self._later(self._end(before.tokens))
         return self.account
+
+    def _later(self, work: Coroutine[None, None, None]) -> None:
+        """Do it beside what is going on; `close` waits for it."""
+        task = asyncio.get_running_loop().create_task(work, name="revoke")
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _drop(self, grant: Grant) -> None:
+        try:
+            await self._endpoint.revoke(grant.refresh_token, hint="refresh_token", issuer=None)
+        except ServiceError as error:
+            _log.warning("tokens that were not stored could not be revoked: %s", error.code)
 
     async def _end(self, tokens: Tokens) -> None:
         problem = await self._revoke(tokens)
@@ -305,9 +323,17 @@ class AuthService:
             return f"The tokens could not be revoked: {error.message}"
         return ""
 
-    def _signer(self, route: Callable[[], Awaitable[Route]]) -> AccountSigner:
+    def _signer(
+        self, route: Callable[[], Awaitable[Route]], *, may_renew: bool = True
+    ) -> AccountSigner:
         return AccountSigner(
-            self._keeper, self._settings, self._cookies, route, self._tell_ended, self._compare
+            self._keeper,
+            self._settings,
+            self._cookies,
+            route,
+            self._tell_ended,
+            self._compare,
+            may_renew=may_renew,
         )
 
     async def _route(self) -> Route:
@@ -324,7 +350,7 @@ class AuthService:
         tokens = credentials.tokens
         route = await self._router.route(
             tokens.workspace,
-            lambda: self._signer(_nowhere),
+            lambda: self._signer(_nowhere, may_renew=False),
             is_constrained=tokens.claims.is_fedramp,
         )
         if route.warning != self._warning:

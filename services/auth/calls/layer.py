@@ -42,6 +42,7 @@ class AccountSigner:
         route: Where the account's workspace lives.
         ended: Told when the login is over for good.
         told_time: Told what time it is at the server, in Unix seconds.
+        may_renew: False for a question that goes before an action, whose 401 is not the last word.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class AccountSigner:
         route: Callable[[], Awaitable[Route]],
         ended: Callable[[ServiceError], None],
         told_time: Callable[[float], None] = lambda _: None,
+        *,
+        may_renew: bool = True,
     ) -> None:
         self._keeper = keeper
         self._settings = settings
@@ -59,6 +62,7 @@ class AccountSigner:
         self._route = route
         self._ended = ended
         self._told_time = told_time
+        self._may_renew = may_renew
         self._seen = ""
         """Snapshot that the last request was signed with."""
         self._step = 0
@@ -119,7 +123,9 @@ class AccountSigner:
             # says the login is over is none.
             if error.code not in ENDED_CODES:
                 return True
-        elif self._step == 1 and error.code not in ENDED_CODES:
+        if not self._may_renew:
+            return False
+        if self._step == 1 and error.code not in ENDED_CODES:
             self._step = 2
             try:
                 await self._keeper.renew(self._seen, "unauthorized_recovery")

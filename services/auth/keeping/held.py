@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from services.auth.credentials import Credentials
-from services.auth.keeping.refresh_rules import account_of
+from services.auth.keeping.refresh_rules import is_same_account
 from services.auth.signed_out import signed_out
 from services.auth.stores.storage import Stored
 from services.clock import Clock
@@ -51,7 +51,7 @@ class Held:
         mine, other = self.stored.credentials, stored.credentials
         if mine is None or other is None:
             return
-        if account_of(mine) != account_of(other):
+        if not is_same_account(mine, other):
             raise CredentialsError(
                 "Another account was signed in meanwhile",
                 next_step="Start again to go on as that one",

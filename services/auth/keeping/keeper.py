@@ -16,7 +16,7 @@ from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import Held, busy
 from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, needs_refresh
-from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, Refresher
+from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, SHORT_LOCK_WAIT, Refresher
 from services.auth.settings import AuthSettings
 from services.auth.stores.storage import CredentialStorage, Stored
 from services.clock import Clock
@@ -101,12 +101,15 @@ class Keeper:
         return before.credentials
 
     async def check_writable(self) -> None:
-        """Find out whether a login could be stored; as `CredentialStorage.check_writable`.
+        """Find out whether a login could be stored.
 
         Raises:
-            StorageError: It could not.
+            StorageError: It could not, or another program holds the lock.
         """
         await self._storage.check_writable()
+        async with self._storage.refresh_lock(SHORT_LOCK_WAIT) as is_held:
+            if not is_held:
+                raise busy()
 
     async def forget(self) -> Credentials | None:
         """Delete the login.
@@ -118,13 +121,10 @@ class Keeper:
             StorageError: It could not be deleted.
         """
         await self._settled()
-        async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
-            if not is_held:
-                raise busy()
+        # A program that was stopped with a lock in its hand shall not keep anybody signed in.
+        async with self._storage.refresh_lock(SHORT_LOCK_WAIT):
             stored = await self._storage.load()
-            async with self._storage.commit_lock(COMMIT_WAIT) as may_write:
-                if not may_write:
-                    raise busy()
+            async with self._storage.commit_lock(SHORT_LOCK_WAIT):
                 await self._storage.delete()
         self._held.hold(Stored(credentials=None, storage=None))
         return stored.credentials

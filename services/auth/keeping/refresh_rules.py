@@ -76,9 +76,14 @@ class Pause:
         return self.failure if now < self.until else None
 
 
-def account_of(credentials: Credentials) -> tuple[AccountMode, str | None]:
-    """Mode and workspace: what must stay the same for a login to be the same one."""
-    return credentials.mode, credentials.tokens.workspace if credentials.tokens else None
+def is_same_account(one: Credentials, other: Credentials) -> bool:
+    """Whether two logins are of the same mode and workspace, and of no two users."""
+    if one.mode is not other.mode:
+        return False
+    if one.tokens is None or other.tokens is None:
+        return True
+    users = {one.tokens.claims.user_id, other.tokens.claims.user_id} - {None}
+    return one.tokens.workspace == other.tokens.workspace and len(users) < 2
 
 
 def merged(old: Tokens, renewed: Renewed) -> Tokens | None:

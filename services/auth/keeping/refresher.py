@@ -11,17 +11,26 @@ import httpx
 
 from services.auth.calls.origins import require_origin
 from services.auth.credentials import Credentials, Tokens
-from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.issuer.endpoint import Renewed, TokenEndpoint
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import Held, busy
-from services.auth.keeping.refresh_rules import Pause, Reason, account_of, merged, needs_refresh
+from services.auth.keeping.refresh_rules import (
+    Pause,
+    Reason,
+    is_same_account,
+    merged,
+    needs_refresh,
+)
 from services.auth.settings import AuthSettings
 from services.auth.signed_out import signed_out
 from services.auth.stores.storage import CredentialStorage, Stored
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError, StorageError
+from services.provider import Secret
 
 LOCK_WAIT: Final = 60.0
+SHORT_LOCK_WAIT: Final = 2.0
+"""Seconds for the lock while the token at hand is still good."""
 COMMIT_WAIT: Final = 10.0
 BEATEN_WAITS: Final = (0.0, 0.2, 0.5, 1.0)
 """Seconds between looks for what a faster program stored."""
@@ -68,10 +77,20 @@ class Refresher:
             CredentialsError: Nobody or somebody else is signed in now.
             StorageError: What is stored cannot be read, or may not be written.
         """
-        async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
+        current = self._held.require()
+        if held := self._pause.holds(current.snapshot, self._clock.monotonic()):
+            if await self._adopt(seen, reason):
+                return
+            if self._held.require().snapshot == current.snapshot:
+                # Afresh each time: it would grow by the way of everybody who meets it.
+                raise held.with_traceback(None)
+        # Whoever has a token that is good need not wait for a program that was stopped.
+        wait = SHORT_LOCK_WAIT if self._held.is_alive(current) else LOCK_WAIT
+        async with self._storage.refresh_lock(wait) as is_held:
             if await self._adopt(seen, reason):
                 return
             if not is_held:
+                self._note(busy())
                 raise busy()
             if self._settings.mode == "read_only":
                 raise CredentialsError(
@@ -83,16 +102,16 @@ class Refresher:
             # Not always what was seen: another program may have stored one that is due as well.
             snapshot = credentials.snapshot
             if held := self._pause.holds(snapshot, self._clock.monotonic()):
-                raise held
+                raise held.with_traceback(None)
             try:
                 await self._spend(credentials, reason)
             except RefreshFailedError as error:
                 if error.reason == "exhausted" and await self._was_beaten(snapshot, reason):
                     return
-                self._note(snapshot, error)
+                self._note(error)
                 raise
             except ServiceError as error:
-                self._note(snapshot, error)
+                self._note(error)
                 raise
 
     async def _was_beaten(self, seen: str, reason: Reason) -> bool:
@@ -106,8 +125,11 @@ class Refresher:
                 return True
         return False
 
-    def _note(self, snapshot: str, error: ServiceError) -> None:
-        self._pause.after(snapshot, error, self._clock.monotonic(), self._clock.now())
+    def _note(self, error: ServiceError) -> None:
+        """Leave what is held now alone for a while: the answer may have replaced what was sent."""
+        held = self._held.stored.credentials
+        if held is not None:
+            self._pause.after(held.snapshot, error, self._clock.monotonic(), self._clock.now())
 
     async def _adopt(self, seen: str, reason: Reason) -> bool:
         """Whether what is stored now makes the refresh needless; holds it then."""
@@ -163,7 +185,16 @@ class Refresher:
         )
         new = merged(tokens, renewed)
         if new is None:
-            raise await self._signed_out_stranger()
+            raise await self._signed_out_stranger(credentials, renewed)
+        if new.access_token == tokens.access_token:
+            if new.refresh_token != tokens.refresh_token:
+                await self._commit(replace(credentials, tokens=new))
+            raise RefreshFailedError(
+                "The issuer gave no new token",
+                next_step="Try again later",
+                is_permanent=False,
+                reason="other",
+            )
         await self._commit(credentials.renewed(new, self._clock.now()))
         self.renewed_at = self._clock.monotonic()
         _log.info("login renewed (%s) within %.2f s", reason, self._clock.monotonic() - begun)
@@ -193,9 +224,18 @@ class Refresher:
                 await self._drop(new)
                 self._held.hold(stored)
                 raise signed_out()
-            if stored.credentials is not None and account_of(stored.credentials) != account_of(new):
+            if stored.credentials is not None and not is_same_account(stored.credentials, new):
                 await self._drop(new)
                 self._held.guard(stored)
+            if stored.problem and not stored.is_broken:
+                await self._drop(new)
+                raise CredentialsError(
+                    "Another kind of login was stored meanwhile",
+                    next_step="Start again to go on with that one",
+                    code="account_changed",
+                )
+            if stored.problem:
+                await self._storage.set_aside()
             if stored.credentials is not None and self._is_newer(stored.credentials):
                 _log.warning("a newer login was stored meanwhile; the renewed one is dropped")
                 return stored
@@ -227,24 +267,29 @@ class Refresher:
     async def _drop(self, new: Credentials) -> None:
         """Nobody shall hold tokens of a login that was ended meanwhile."""
         if new.tokens is not None:
-            try:
-                await self._endpoint.revoke(
-                    new.tokens.refresh_token,
-                    hint="refresh_token",
-                    issuer=new.tokens.issuer,
-                    client_id=new.tokens.client_id,
-                )
-            except ServiceError as error:
-                _log.warning("dropped tokens could not be revoked: %s", error.code)
+            await self._revoke(new.tokens.refresh_token, new.tokens)
 
-    async def _signed_out_stranger(self) -> CredentialsError:
+    async def _revoke(self, token: Secret, of: Tokens) -> None:
+        try:
+            await self._endpoint.revoke(
+                token, hint="refresh_token", issuer=of.issuer, client_id=of.client_id
+            )
+        except ServiceError as error:
+            _log.warning("dropped tokens could not be revoked: %s", error.code)
+
+    async def _signed_out_stranger(self, spent: Credentials, renewed: Renewed) -> CredentialsError:
         """The issuer answered with somebody else's tokens: nobody may go on with those."""
         try:
             async with self._storage.commit_lock(COMMIT_WAIT):
-                await self._storage.delete()
+                stored = await self._storage.load()
+                found = stored.credentials
+                if found is not None and found.snapshot == spent.snapshot:
+                    await self._storage.delete()
         except StorageError as error:
-            _log.error("the login of somebody else could not be deleted: %s", error.code)
+            _log.error("a login that has ended could not be deleted: %s", error.code)
         self._held.hold(Stored(credentials=None, storage=None))
+        if renewed.refresh_token is not None and spent.tokens is not None:
+            await self._revoke(renewed.refresh_token, spent.tokens)
         return CredentialsError(
             "The issuer answered with another account's login, which was not kept",
             next_step="Sign in again",

@@ -1,26 +1,22 @@
 """A login in `auth.json`. Rules: docs/protocols/auth.md."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 from services.auth.credentials import Credentials
 from services.auth.stores import locks
+from services.auth.stores.disk import on_disk
 from services.auth.stores.document import parse
 from services.auth.stores.file_failures import storage_error
 from services.auth.stores.files import NAME, AuthFile
-from services.auth.stores.limited import IsWanted, run_limited
+from services.auth.stores.limited import IsWanted
 from services.auth.stores.storage import Stored
 from services.auth.stores.stored import document_of, require_same, stored_as, with_notices
 from services.clock import Clock
-from services.errors import StorageError
 from services.models.account import StoragePlace
 
-T = TypeVar("T")
-
-DISK_LIMIT: Final = 30.0
-"""Seconds after which a disk counts as hung."""
 READ_AGAIN: Final = 0.1
 """Seconds in which somebody who is writing the file in place should be done."""
 
@@ -51,32 +47,32 @@ class FileStorage:
 
     async def load(self) -> Stored:
         """Read the file, and once more where it looks as if somebody were writing it."""
-        stored, is_broken = await _in_thread(lambda _: self._look())
+        stored, is_broken = await on_disk(lambda _: self._look())
         if is_broken:
             await self._clock.sleep(READ_AGAIN)
-            stored, _ = await _in_thread(lambda _: self._look())
+            stored, _ = await on_disk(lambda _: self._look())
         return stored
 
     async def save(self, credentials: Credentials) -> Stored:
         """Replace the file by one that says this, and read it back."""
-        return await _in_thread(
+        return await on_disk(
             lambda is_wanted: self._save(credentials, is_wanted), is_finished_when_cancelled=True
         )
 
     async def check_writable(self) -> None:
         """Find out whether `save` would work."""
-        await _in_thread(lambda _: self._check())
+        await on_disk(lambda _: self._check())
 
     async def delete(self) -> bool:
         """Remove the file."""
-        return await _in_thread(lambda _: self._file.delete(), is_finished_when_cancelled=True)
+        return await on_disk(lambda _: self._file.delete(), is_finished_when_cancelled=True)
 
     async def set_aside(self) -> str:
         """Copy the file beside itself, if it cannot be used."""
         stored = await self.load()
         if not stored.problem:
             return ""
-        return await _in_thread(lambda _: self._file.set_aside(), is_finished_when_cancelled=True)
+        return await on_disk(lambda _: self._file.set_aside(), is_finished_when_cancelled=True)
 
     def refresh_lock(self, timeout: float) -> AbstractAsyncContextManager[bool]:
         """Our own lock of this home."""
@@ -85,7 +81,8 @@ class FileStorage:
     @asynccontextmanager
     async def commit_lock(self, timeout: float) -> AsyncGenerator[bool]:
         """The locks of Codex, where it uses this home."""
-        async with locks.hold(self._codex_locks(), timeout, self._clock, self._warn) as is_held:
+        paths = await on_disk(lambda _: self._codex_locks())
+        async with locks.hold(paths, timeout, self._clock, self._warn) as is_held:
             yield is_held
 
     def _codex_locks(self) -> tuple[Path, ...]:
@@ -120,18 +117,3 @@ class FileStorage:
     def _check(self) -> None:
         self._file.check_writable()
         locks.check((self._home / locks.REFRESH, *self._codex_locks()))
-
-
-async def _in_thread(
-    work: Callable[[IsWanted], T], *, is_finished_when_cancelled: bool = False
-) -> T:
-    try:
-        return await run_limited(
-            work, DISK_LIMIT, is_finished_when_cancelled=is_finished_when_cancelled
-        )
-    except TimeoutError as error:
-        raise StorageError(
-            "The disk does not answer",
-            next_step="Check the disk or the network drive",
-            code="disk_mute",
-        ) from error

@@ -36,6 +36,9 @@ class CodexConfig:
     """The only way to sign in that is allowed; None for any."""
     uses_encrypted_file: bool = False
     """Whether Codex keeps what would be in the keyring in an encrypted file of its own."""
+    errors: tuple[str, ...] = ()
+    """Settings of sign-in with a value that means nothing, a sentence each. Guessing could take the
+    login from the wrong place, or allow what shall not be."""
     problems: tuple[str, ...] = ()
     """What of it cannot be used, a sentence each."""
 
@@ -87,21 +90,21 @@ def read_codex_config(home: Path) -> CodexConfig:
     except (ValueError, RecursionError):
         # The parser's own words may quote the file, which may hold keys.
         return CodexConfig(problems=(f"{shown} is no TOML that can be read",))
-    problems: list[str] = []
+    errors: list[str] = []
     store: object = table.get("cli_auth_credentials_store")
     if store is not None and store not in _STORES:
-        problems.append(_wrong(shown, "cli_auth_credentials_store", " or ".join(_STORES)))
+        errors.append(_wrong(shown, "cli_auth_credentials_store", " or ".join(_STORES)))
     method: object = table.get("forced_login_method")
     if method is not None and method not in _METHODS:
-        problems.append(_wrong(shown, "forced_login_method", " or ".join(_METHODS)))
+        errors.append(_wrong(shown, "forced_login_method", " or ".join(_METHODS)))
     features: object = table.get("features")
     return CodexConfig(
         store=next((known for known in _STORES if known == store), None),
-        workspaces=_workspaces(table.get("forced_chatgpt_workspace_id"), shown, problems),
+        workspaces=_workspaces(table.get("forced_chatgpt_workspace_id"), shown, errors),
         login_method=next((known for known in _METHODS if known == method), None),
         uses_encrypted_file=isinstance(features, dict)
         and cast("Mapping[str, Any]", features).get("secret_auth_storage") is True,
-        problems=tuple(problems),
+        errors=tuple(errors),
     )
 
 
@@ -147,13 +150,13 @@ def _content(path: Path, limit: int) -> bytes:
     return content
 
 
-def _workspaces(value: object, shown: str, problems: list[str]) -> tuple[str, ...]:
+def _workspaces(value: object, shown: str, errors: list[str]) -> tuple[str, ...]:
     if value is None:
         return ()
     ids = cast("list[object]", value) if isinstance(value, list) else [value]
     texts = [text for text in ids if isinstance(text, str) and text.strip()]
     if len(texts) != len(ids):
-        problems.append(_wrong(shown, "forced_chatgpt_workspace_id", "the id of a workspace"))
+        errors.append(_wrong(shown, "forced_chatgpt_workspace_id", "the id of a workspace"))
     return tuple(clean_line(text, 200) for text in texts)
 
 

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from contextlib import suppress
+from typing import TypeVar
 
 T = TypeVar("T")
 
@@ -12,7 +13,11 @@ IsWanted = Callable[[], bool]
 
 
 async def run_limited(
-    work: Callable[[IsWanted], T], limit: float, *, is_finished_when_cancelled: bool = False
+    work: Callable[[IsWanted], T],
+    limit: float,
+    *,
+    is_finished_when_cancelled: bool = False,
+    discard: Callable[[T], None] = lambda _: None,
 ) -> T:
     """Run `work` in a daemon thread of its own: one that hangs never keeps the program alive.
 
@@ -21,6 +26,7 @@ async def run_limited(
         limit: Seconds.
         is_finished_when_cancelled: Let the work come to its end before a cancellation goes on, so
             that locks around it hold as long as it writes.
+        discard: Is given what came of the work where nobody takes it any more.
 
     Raises:
         TimeoutError: It took longer. What it does later must be nothing: it asks first.
@@ -29,23 +35,28 @@ async def run_limited(
     done: asyncio.Future[T] = loop.create_future()
     given_up = threading.Event()
 
-    def tell(outcome: Callable[[Any], None], value: object) -> None:
+    def succeed(result: T) -> None:
+        if done.done():
+            discard(result)
+        else:
+            done.set_result(result)
+
+    def fail(error: Exception) -> None:
         if not done.done():
-            outcome(value)
+            done.set_exception(error)
 
     def run() -> None:
         try:
-            report: tuple[Callable[[Any], None], object] = (
-                done.set_result,
-                work(lambda: not given_up.is_set()),
-            )
+            result = work(lambda: not given_up.is_set())
         except Exception as error:
-            report = (done.set_exception, error)
-        try:
-            loop.call_soon_threadsafe(tell, *report)
-        except RuntimeError:
-            # The loop is closed: nobody waits any more.
+            # A closed loop waits for nothing any more.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(fail, error)
             return
+        try:
+            loop.call_soon_threadsafe(succeed, result)
+        except RuntimeError:
+            discard(result)
 
     threading.Thread(target=run, name="credentials", daemon=True).start()
     end = loop.time() + limit
@@ -55,17 +66,17 @@ async def run_limited(
             try:
                 await asyncio.wait((done,), timeout=left)
             except asyncio.CancelledError as error:
-                if not is_finished_when_cancelled:
-                    raise
                 cancelled = error
+                if not is_finished_when_cancelled:
+                    break
     finally:
         if not done.done():
             given_up.set()
             done.cancel()
     if cancelled is not None:
-        if not done.cancelled():
-            # Looked at, so that the loop does not complain about an error nobody saw.
-            done.exception()
+        # The error is looked at too, so that the loop does not complain about one nobody saw.
+        if not done.cancelled() and done.exception() is None:
+            discard(done.result())
         raise cancelled
     if done.cancelled():
         raise TimeoutError

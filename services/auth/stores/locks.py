@@ -12,9 +12,11 @@ from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from services.auth.stores.disk import on_disk
 from services.auth.stores.file_failures import foreign, refused, shown, storage_error
 from services.auth.stores.files import make_home
 from services.clock import Clock
+from services.errors import StorageError
 
 REFRESH: Final = "foredeck-auth.lock"
 """Ours, in the home: held from the second look at the storage until the answer is stored."""
@@ -39,22 +41,27 @@ async def hold(
         paths: Lock files, made 0600 where they are missing, as is the folder of the first.
         timeout: Seconds for all of them.
         clock: Time.
-        warn: Told where a file system has no locks; work goes on without.
+        warn: Told where a file system has no locks, from another thread; work goes on without.
 
     Yields:
         False where they were not had in time; none is held then.
 
     Raises:
-        StorageError: A file is a link, no plain file or not ours, or cannot be made.
+        StorageError: A file is a link, no plain file or not ours, or cannot be made; or the disk
+            does not answer.
     """
     end = clock.monotonic() + timeout
-    with ExitStack() as held:
-        is_held = True
+    held: list[int] = []
+    try:
         for path in paths:
-            if not (is_held := await _take(path, end, clock, warn, held)):
-                held.close()
+            descriptor = await _take(path, end, clock, warn)
+            if descriptor is None:
+                await _let_go(held)
                 break
-        yield is_held
+            held.append(descriptor)
+        yield len(held) == len(paths)
+    finally:
+        await _let_go(held)
 
 
 def check(paths: Sequence[Path]) -> None:
@@ -68,22 +75,41 @@ def check(paths: Sequence[Path]) -> None:
 
 
 async def _take(
-    path: Path, end: float, clock: Clock, warn: Callable[[str], None], held: ExitStack
-) -> bool:
+    path: Path, end: float, clock: Clock, warn: Callable[[str], None]
+) -> int | None:
     while True:
+        descriptor = await on_disk(lambda _: _attempt(path, warn), discard=_close)
+        if descriptor is not None or clock.monotonic() >= end:
+            return descriptor
+        await clock.sleep(POLL)
+
+
+async def _let_go(held: list[int]) -> None:
+    """Give up all of them, the last one first; a disk that hangs lets go when it answers."""
+    descriptors = tuple(reversed(held))
+    held.clear()
+    if descriptors:
+        with suppress(StorageError):
+            await on_disk(lambda _: _close(*descriptors), is_finished_when_cancelled=True)
+
+
+def _attempt(path: Path, warn: Callable[[str], None]) -> int | None:
+    """The file, opened and locked; None while somebody else holds it. Blocks."""
+    with ExitStack() as opened:
         descriptor = _open(path)
-        with ExitStack() as opened:
-            opened.callback(os.close, descriptor)
-            while not _try(descriptor, path, warn):
-                if clock.monotonic() >= end:
-                    return False
-                await clock.sleep(POLL)
-            # Somebody may have removed the file while we waited: the lock of another then counts.
-            if _is_at(descriptor, path):
-                held.push(opened.pop_all())
-                return True
-        if clock.monotonic() >= end:
-            return False
+        opened.callback(os.close, descriptor)
+        # Somebody may remove the file before it is locked: the lock of another then counts.
+        if not _try(descriptor, path, warn) or not _is_at(descriptor, path):
+            return None
+        opened.pop_all()
+        return descriptor
+
+
+def _close(*descriptors: int | None) -> None:
+    for descriptor in descriptors:
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
 
 
 def _open(path: Path) -> int:

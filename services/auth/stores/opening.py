@@ -10,6 +10,7 @@ from services.auth.stores.keyring_entry import (
     account_name,
 )
 from services.auth.stores.keyring_store import AutoStorage, KeyringStorage
+from services.auth.stores.restricted import RestrictedStorage
 from services.auth.stores.storage import CredentialStorage
 from services.clock import Clock, SystemClock
 
@@ -26,7 +27,9 @@ def open_storage(settings: AuthSettings, clock: Clock | None = None) -> Credenti
         return MemoryStorage()
     is_read_only = settings.mode == "read_only"
     storage = _open(settings, clock, is_read_only=is_read_only)
-    return ReadOnlyStorage(storage) if is_read_only else storage
+    storage = ReadOnlyStorage(storage) if is_read_only else storage
+    is_restricted = settings.only_method is not None or settings.provider.workspaces
+    return RestrictedStorage(storage, settings) if is_restricted else storage
 
 
 def _open(settings: AuthSettings, clock: Clock, *, is_read_only: bool) -> CredentialStorage:

@@ -25,6 +25,8 @@ class Stored:
     """What the user should know: fallback used, rights tightened, …"""
     problem: str = ""
     """Why what is stored cannot be used, a sentence; it is left alone then."""
+    is_broken: bool = False
+    """Whether that is since it cannot be read, rather than a kind of login that is not ours."""
 
 
 class CredentialStorage(Protocol):

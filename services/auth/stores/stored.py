@@ -17,6 +17,7 @@ def stored_as(reading: Reading, storage: StoragePlace, place: str) -> Stored:
         place=place,
         notices=reading.notices,
         problem=reading.problem,
+        is_broken=reading.is_broken,
     )
 
 

@@ -101,8 +101,9 @@ def test_configuration_that_makes_no_sense_is_said(
 ) -> None:
     put(codex_home / "config.toml", text)
     config = read_codex_config(codex_home)
-    assert config == CodexConfig(**expected, problems=config.problems)
-    (problem,) = config.problems
+    assert config == CodexConfig(**expected, errors=config.errors, problems=config.problems)
+    (problem,) = (*config.errors, *config.problems)
+    assert bool(config.problems) == ("TOML" in words)
     assert words in problem
     assert str(codex_home / "config.toml") in problem
     assert "sk-one" not in problem
