@@ -74,9 +74,7 @@ def check(paths: Sequence[Path]) -> None:
         os.close(_open(path))
 
 
-async def _take(
-    path: Path, end: float, clock: Clock, warn: Callable[[str], None]
-) -> int | None:
+async def _take(path: Path, end: float, clock: Clock, warn: Callable[[str], None]) -> int | None:
     while True:
         descriptor = await on_disk(lambda _: _attempt(path, warn), discard=_close)
         if descriptor is not None or clock.monotonic() >= end:

@@ -205,7 +205,7 @@ HUNG = (
     START
     + """
 import threading
-import services.auth.stores.file_store as module
+import services.auth.stores.disk as module
 
 module.DISK_LIMIT = 0.2
 os.fsync = lambda _: threading.Event().wait()

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from services.auth.stores import disk
 from services.auth.stores.file_store import FileStorage
 from services.clock import SystemClock
 from services.errors import StorageError
@@ -143,19 +145,108 @@ async def test_lock_is_let_go_whatever_happens(lock: Callable[[float], Any]) -> 
 async def test_cancelled_wait_leaves_nothing_held(codex_home: Path, program: "Program") -> None:
     codex = program(HOLDER, "auth.json.lock")
     assert codex.stdout.readline() == "held\n"
-    storage = FileStorage(codex_home, SystemClock(), is_shared=True)
+    asleep = asyncio.Event()
+
+    class TiredClock(SystemClock):
+        async def sleep(self, seconds: float) -> None:
+            asleep.set()
+            await asyncio.Event().wait()
+
+    storage = FileStorage(codex_home, TiredClock(), is_shared=True)
 
     async def wait() -> None:
         async with storage.commit_lock(60):
             raise AssertionError
 
     waiting = asyncio.create_task(wait())
-    await asyncio.sleep(0)
+    await asleep.wait()
     assert not is_free(codex_home / "auth.lock")
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert is_free(codex_home / "auth.lock")
+
+
+class Hang:
+    """Makes calls of `os.open` for one file wait in their thread until they may go on."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        self.begun = threading.Event()
+        self.over = threading.Event()
+        self.opened: list[int] = []
+        self.ended = threading.Event()
+        self._open = os.open
+        self._close = os.close
+        self._name = name
+        monkeypatch.setattr(os, "open", self.open)
+        monkeypatch.setattr(os, "close", self.close)
+
+    def open(self, path: Any, *flags: Any, **options: Any) -> int:
+        if not str(path).endswith(self._name):
+            return self._open(path, *flags, **options)
+        self.begun.set()
+        assert self.over.wait(20), "nobody could go on meanwhile"
+        self.opened.append(self._open(path, *flags, **options))
+        return self.opened[-1]
+
+    def close(self, descriptor: int) -> None:
+        self._close(descriptor)
+        if descriptor in self.opened:
+            self.ended.set()
+
+
+async def reached(event: threading.Event) -> bool:
+    return await asyncio.to_thread(event.wait, 10)
+
+
+@pytest.mark.parametrize("name", ["foredeck-auth.lock", *NAMES])
+async def test_disk_that_hangs_stops_nobody_else(
+    storage: FileStorage, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    hang = Hang(monkeypatch, f"/{name}")
+
+    async def take() -> bool:
+        async with storage.refresh_lock(1) as first, storage.commit_lock(1) as second:
+            return first and second
+
+    taking = asyncio.create_task(take())
+    assert await reached(hang.begun)
+    assert not hang.over.is_set()
+    hang.over.set()
+    assert await taking
+
+
+async def test_lock_that_nobody_waits_for_any_more_is_let_go_when_the_disk_answers(
+    storage: FileStorage, codex_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang = Hang(monkeypatch, "/auth.json.lock")
+
+    async def take() -> None:
+        async with storage.commit_lock(1):
+            raise AssertionError
+
+    taking = asyncio.create_task(take())
+    assert await reached(hang.begun)
+    taking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taking
+    assert is_free(codex_home / "auth.lock")
+    hang.over.set()
+    assert await reached(hang.ended)
+    assert is_free(codex_home / "auth.json.lock")
+
+
+async def test_disk_that_hangs_for_good_is_said(
+    storage: FileStorage, codex_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang = Hang(monkeypatch, "/auth.json.lock")
+    monkeypatch.setattr(disk, "DISK_LIMIT", 0.05)
+    with pytest.raises(StorageError, match="The disk does not answer"):
+        async with storage.commit_lock(1):
+            raise AssertionError
+    monkeypatch.undo()
+    assert is_free(codex_home / "auth.lock")
+    hang.over.set()
 
 
 async def test_lock_whose_file_was_removed_is_taken_anew(
