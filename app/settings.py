@@ -73,7 +73,7 @@ class Settings:
     key_esc: Literal["leave", "interrupt"] = "leave"
     key_bindings: Mapping[str, str] = field(default_factory=_no_bindings)
     """Keys by action id, several separated by commas."""
-    providers: Mapping[str, Table] = field(default_factory=_no_tables)
+    providers: Mapping[str, Table] = field(default_factory=_no_tables, repr=False)
     """Tables `[providers.ID]`, as written."""
     demo: bool = False
     plain: bool = False

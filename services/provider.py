@@ -49,8 +49,8 @@ class Provider:
     """Whose login it is, where the server's list of models depends on it."""
     client_version: str = ""
     """Version of Codex whose protocol we speak, for a server that lists models by it."""
-    headers: tuple[tuple[str, str], ...] = ()
-    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     idle_timeout: float = 300.0
     """Seconds without a byte after which a stream counts as dead."""
     connect_timeout: float = 15.0

@@ -1,7 +1,7 @@
 """How a request gets its credentials: the one seam between transport and sign-in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import httpx
@@ -15,7 +15,7 @@ class Signed:
     """Where a request really goes, and the headers that say who we are there."""
 
     url: httpx.URL
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
 
 
 class Signer(Protocol):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 HEAD_LIMIT: Final = 16 * 1024
@@ -18,8 +18,8 @@ class CallbackRequest:
     method: str
     path: str
     """As sent: not decoded, so that it can be compared exactly."""
-    query: str
-    headers: Mapping[str, str]
+    query: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
     """Names in lower case; of a header that comes twice both values, joined by a comma."""
 
     @property

@@ -9,7 +9,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, cast
 from urllib.parse import urlencode
 
@@ -41,8 +41,8 @@ class Answer:
     """What an endpoint said: any status but a redirect."""
 
     status: int
-    headers: httpx.Headers
-    body: bytes
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
     """At most `ANSWER_LIMIT`; that of a refusal may be cut there."""
     host: str
     """Host and port that were asked, for messages."""

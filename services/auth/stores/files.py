@@ -9,7 +9,7 @@ import stat
 import sys
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -33,7 +33,7 @@ _ABANDONED_AGE: Final = 60.0
 class Found:
     """What lies on the disk."""
 
-    content: bytes | None
+    content: bytes | None = field(repr=False)
     """None where there is no file; one byte more than the limit where it is too large."""
     notices: tuple[str, ...] = ()
 
