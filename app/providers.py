@@ -7,17 +7,32 @@ from urllib.parse import urlsplit
 from app.settings import Settings, Table
 from app.version import __version__
 from services.auth.calls.origins import check_chatgpt_base
-from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_OPENAI_BASE_URL
+from services.auth.provider import (
+    DEFAULT_CHATGPT_BASE_URL,
+    DEFAULT_OPENAI_BASE_URL,
+    GOV_OPENAI_BASE_URL,
+    openai_base_url,
+)
 from services.auth.signed_out import signed_out
+from services.clean import clean_line
 from services.errors import CredentialsError, UsageError
+from services.headers import is_header, is_header_name, is_sendable
 from services.hosts import is_loopback
 from services.models.account import AccountMode
 from services.provider import Provider, Secret, Wire
 
 OPENAI_BASE_URL = DEFAULT_OPENAI_BASE_URL
+OWN_BASE_URLS = (OPENAI_BASE_URL, GOV_OPENAI_BASE_URL)
+"""OpenAI's own."""
 CODEX_BASE_URL = f"{DEFAULT_CHATGPT_BASE_URL}/codex"
 PROTOCOL_VERSION = "0.169.0"
 """The Codex whose protocol we speak; the ChatGPT backend lists models by it."""
+KEY = "OPENAI_API_KEY"
+ORGANIZATION: Mapping[str, str] = {
+    "OPENAI_ORGANIZATION": "OpenAI-Organization",
+    "OPENAI_PROJECT": "OpenAI-Project",
+}
+"""Variables that say who pays for the calls of a key, and the headers they go into."""
 LOCAL_SERVERS: Mapping[str, tuple[str, str]] = {
     "ollama": ("Ollama", "http://127.0.0.1:11434/v1"),
     "lmstudio": ("LM Studio", "http://127.0.0.1:1234/v1"),
@@ -57,25 +72,27 @@ def choose_provider(
         raise UsageError(
             f'There is no provider "{wanted}"', next_step=f"Known are {known}", code="provider"
         )
-    key = environ.get("OPENAI_API_KEY", "").strip()
+    key = environ.get(KEY, "").strip()
     has_login = login is AccountMode.API_KEY and settings.profile != "api"
     if settings.openai_base_url is None and not key and not has_login:
         if wants_key:
             raise CredentialsError(
-                "OpenAI wants an API key, and OPENAI_API_KEY is not set",
-                next_step="Set OPENAI_API_KEY, or choose another provider",
+                f"OpenAI wants an API key, and {KEY} is not set",
+                next_step=f"Set {KEY}, or choose another provider",
             )
         return None
-    url = checked_url(settings.openai_base_url or OPENAI_BASE_URL)
-    is_openai = url == OPENAI_BASE_URL
+    key = "" if has_login else key
+    url = checked_url(settings.openai_base_url or openai_base_url(key))
+    is_openai = url in OWN_BASE_URLS
     return Provider(
         id="openai",
         name="OpenAI" if is_openai else urlsplit(url).netloc.rpartition("@")[2],
         base_url=url,
         wire=_wire(settings, "responses"),
-        key=Secret(key) if key and not has_login else None,
-        key_source="the stored API key" if has_login else "OPENAI_API_KEY",
+        key=_sendable(key, KEY) if key else None,
+        key_source="the stored API key" if has_login else KEY,
         wants_login=has_login,
+        headers=_of_organization(environ),
     )
 
 
@@ -95,7 +112,7 @@ def _chatgpt(settings: Settings) -> Provider:
 
 def overridden_host(provider: Provider | None) -> str:
     """The host to name in header and on stderr, where it is not OpenAI's own; else empty."""
-    if provider is None or provider.base_url in {OPENAI_BASE_URL, CODEX_BASE_URL}:
+    if provider is None or provider.base_url in {*OWN_BASE_URLS, CODEX_BASE_URL}:
         return ""
     return urlsplit(provider.base_url).netloc.rpartition("@")[2]
 
@@ -120,7 +137,7 @@ def checked_url(url: str) -> str:
     if parts.username or parts.password:
         raise UsageError(
             "The server's address must not hold a name or password",
-            next_step="Put the key into OPENAI_API_KEY",
+            next_step=f"Put the key into {KEY}",
         )
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
@@ -180,18 +197,63 @@ def _key(identifier: str, table: Table, environ: Mapping[str, str]) -> tuple[Sec
             f"{name} is not set, and the provider {identifier} wants it",
             next_step=str(table.get("env_key_instructions", f"Set {name}")),
         )
-    return Secret(value), name
+    return _sendable(value, name), name
 
 
 def _headers(
     identifier: str, table: Table, environ: Mapping[str, str]
 ) -> tuple[tuple[str, str], ...]:
-    from_environ = {
-        header: environ[name]
-        for header, name in _texts(identifier, table, "env_http_headers").items()
-        if environ.get(name, "").strip()
-    }
-    return tuple({**_texts(identifier, table, "http_headers"), **from_environ}.items())
+    headers = _header_texts(identifier, table, "http_headers")
+    for header, value in headers.items():
+        if not is_header(value):
+            place = clean_line(f"providers.{identifier}.http_headers.{header}")
+            raise UsageError(
+                f"{place} holds characters that no header can carry", next_step="Write it anew"
+            )
+    for header, name in _header_texts(identifier, table, "env_http_headers").items():
+        if value := environ.get(name, "").strip():
+            if not is_header(value):
+                raise CredentialsError(
+                    f"{clean_line(name)} holds characters that no header can carry",
+                    next_step="Set it again, in one line",
+                    code="header",
+                )
+            headers[header] = value
+    return tuple(headers.items())
+
+
+def _header_texts(identifier: str, table: Table, key: str) -> dict[str, str]:
+    texts = _texts(identifier, table, key)
+    for name in texts:
+        if not is_header_name(name):
+            raise UsageError(
+                clean_line(f'"{name}" in providers.{identifier}.{key} is no name of a header'),
+                next_step="Write it like X-Team",
+            )
+    return texts
+
+
+def _of_organization(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    found: list[tuple[str, str]] = []
+    for name, header in ORGANIZATION.items():
+        value = environ.get(name, "").strip()
+        if value and not is_sendable(value):
+            raise UsageError(
+                f"{name} holds characters that no id has", next_step="Set it again, or unset it"
+            )
+        if value:
+            found.append((header, value))
+    return tuple(found)
+
+
+def _sendable(key: str, variable: str) -> Secret:
+    if not is_sendable(key):
+        raise CredentialsError(
+            f"{clean_line(variable)} holds characters that no key has",
+            next_step="Set it again, whole and in one line",
+            code="key",
+        )
+    return Secret(key)
 
 
 def _texts(identifier: str, table: Table, key: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TYPE_CHECKING, Final
 
 from services.errors import CredentialsError, StorageError
+from services.headers import is_sendable
 from services.models.account import AccountMode
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def environment_mode(environ: Mapping[str, str], *, is_interactive: bool) -> Acc
         CredentialsError: A variable is set and cannot be used; nothing else is tried then.
     """
     if token := environ.get(ACCESS_TOKEN, "").strip():
-        if not token.startswith(PERSONAL) or not _is_sendable(token):
+        if not token.startswith(PERSONAL) or not is_sendable(token):
             raise CredentialsError(
                 f"{ACCESS_TOKEN} is set, but is no personal access token",
                 next_step="Unset it to use the stored login",
@@ -39,7 +40,7 @@ def environment_mode(environ: Mapping[str, str], *, is_interactive: bool) -> Acc
             )
         return AccountMode.CHATGPT
     if not is_interactive and (key := environ.get(API_KEY, "").strip()):
-        if not _is_sendable(key):
+        if not is_sendable(key):
             raise CredentialsError(
                 f"{API_KEY} holds characters that no key has",
                 next_step="Set it again, or unset it to use the stored login",
@@ -142,7 +143,3 @@ class EnvironmentStorage:
             next_step=f"Unset {self._variable} first",
             code="environment",
         )
-
-
-def _is_sendable(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text

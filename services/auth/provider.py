@@ -9,9 +9,20 @@ from typing import Final, Literal
 DEFAULT_ISSUER: Final = "https://auth.openai.com"
 DEFAULT_CHATGPT_BASE_URL: Final = "https://chatgpt.com/backend-api"
 DEFAULT_OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
+GOV_OPENAI_BASE_URL: Final = "https://gov.api.openai.com/v1"
+_GOV_KEYS: Final = ("sk-proj-fedramp-", "sk-svcacct-fedramp-")
 CLIENT_ID: Final = "app_EMoamEEZ73f0CkXaXp7hrann"
 
 Encoding = Literal["form", "json"]
+
+
+def openai_base_url(key: str) -> str:
+    """Where a key is good, if nothing else is configured: those of FedRAMP have their own server.
+
+    Args:
+        key: An API key; empty for none.
+    """
+    return GOV_OPENAI_BASE_URL if key.startswith(_GOV_KEYS) else DEFAULT_OPENAI_BASE_URL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from typing import Any, Final
 
 import httpx
 
+from services.clean import clean_line
 from services.clock import Clock
-from services.errors import RefusedError, ServiceError
+from services.errors import CredentialsError, RefusedError, ServiceError, UsageError
+from services.headers import is_header, is_header_name, is_sendable
 from services.inference.bodies import completions_body, responses_body
 from services.inference.encoding import BodyEncoder
 from services.inference.stream import InferenceRequest
@@ -131,7 +133,7 @@ class Sender:
             self._http.build_request(
                 "POST",
                 self._url(path),
-                headers={name: value for name, value in headers.items() if _is_header(value)},
+                headers={name: value for name, value in headers.items() if is_header(value)},
                 content=self._encoder.encode(body, request.conversation_id),
                 timeout=httpx.Timeout(idle, connect=connect),
             ),
@@ -164,17 +166,33 @@ class Sender:
         return False
 
     def _headers(self) -> dict[str, str]:
+        """Those of the configuration and the key.
+
+        Raises:
+            CredentialsError: The key cannot be sent.
+            UsageError: A header cannot be sent.
+        """
         headers = {name.lower(): value for name, value in self._provider.headers}
-        if self._provider.key is not None:
-            headers["authorization"] = f"Bearer {self._provider.key.reveal()}"
+        for name, value in headers.items():
+            if not is_header_name(name) or not is_header(value):
+                raise UsageError(
+                    f"The header {clean_line(name, 100)} of {self._provider.name} cannot be sent",
+                    next_step="Correct it in the configuration",
+                    code="header",
+                )
+        key = self._provider.key
+        if key is not None:
+            # Left out, the request would be one of somebody whom the server does not know.
+            if not is_sendable(key.reveal()):
+                raise CredentialsError(
+                    f"{self._provider.key_source or 'The key'} holds characters that no key has",
+                    next_step="Set it again, whole and in one line",
+                    code="key",
+                )
+            headers["authorization"] = f"Bearer {key.reveal()}"
         return headers
 
     def _url(self, path: str) -> str:
         url = f"{self._provider.base_url.rstrip('/')}/{path}"
         query = "&".join(f"{name}={value}" for name, value in self._provider.query)
         return f"{url}?{query}" if query else url
-
-
-def _is_header(value: str) -> bool:
-    """Whether a value may stand in a header: visible ASCII and blanks, nothing that ends it."""
-    return value.isascii() and value.isprintable()

@@ -22,6 +22,7 @@ from services.auth.issuer.refusal import refusal
 from services.auth.provider import SignInProvider
 from services.clock import Clock
 from services.errors import BadPayloadError, ServiceError, UsageError
+from services.headers import is_sendable
 from services.provider import Secret
 from services.transport.failures import request_id
 
@@ -124,7 +125,7 @@ class TokenEndpoint:
         token = refresh_token.reveal().strip()
         if not token:
             raise unusable("The login holds nothing to renew it with")
-        if not _is_sendable(token):
+        if not is_sendable(token):
             raise unusable("The stored refresh token is damaged")
         try:
             url = self._url(issuer, self._provider.token_path)
@@ -227,11 +228,7 @@ def _required(document: Mapping[str, object], name: str, answer: Answer) -> Secr
 
 def _usable(value: object) -> Secret | None:
     """A token that can be stored and sent as it is."""
-    return Secret(value) if isinstance(value, str) and _is_sendable(value) else None
-
-
-def _is_sendable(token: str) -> bool:
-    return bool(token) and token.isascii() and token.isprintable() and " " not in token
+    return Secret(value) if isinstance(value, str) and is_sendable(value) else None
 
 
 def _invalid(answer: Answer, why: str) -> BadPayloadError:

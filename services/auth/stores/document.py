@@ -15,6 +15,7 @@ from services.auth.claims import read_id_token
 from services.auth.credentials import Credentials, Tokens
 from services.auth.stores.auth_mode import FOREIGN, mode_of
 from services.errors import BadPayloadError
+from services.headers import is_sendable
 from services.models.account import AccountMode
 from services.provider import Secret
 
@@ -31,7 +32,6 @@ _TOKENS: Final = (
     "account_id",
 )
 _PROVENANCE: Final = ("issuer", "client_id")
-_HEADER_TEXT: Final = re.compile(r"[\x21-\x7e]+")
 _RFC_3339: Final = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))"
 )
@@ -135,7 +135,7 @@ def _rendered_tokens(tokens: Tokens, origin: Mapping[str, Any]) -> Members:
     if tokens.login_owner_id is not None:
         rendered["login_owner_id"] = tokens.login_owner_id
     claimed = tokens.claims.account_id
-    is_whole = claimed is not None and _HEADER_TEXT.fullmatch(claimed)
+    is_whole = claimed is not None and is_sendable(claimed)
     rendered["account_id"] = tokens.account_id or (claimed if is_whole else None)
     return rendered | _unknown(origin, _TOKENS)
 
@@ -287,7 +287,7 @@ def _header_text(value: object, name: str) -> Secret:
     if not text:
         message = f"holds an empty {name}"
         raise _UnusableError(message)
-    if not _HEADER_TEXT.fullmatch(text):
+    if not is_sendable(text):
         message = f"holds a blank, control or foreign character inside its {name}"
         raise _UnusableError(message)
     return Secret(text)
