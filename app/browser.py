@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from app.children import child_environment
@@ -35,14 +36,12 @@ def plain_address(url: str) -> str:
     return parts._replace(netloc=host + port).geturl()
 
 
-def open_address(
-    url: str, *, environ: Mapping[str, str] = os.environ, start: Start | None = None
-) -> None:
+def open_address(url: str, *, environ: Mapping[str, str], start: Start | None = None) -> None:
     """Open an address in the user's browser, which gets no terminal of ours.
 
     Args:
         url: From `plain_address`.
-        environ: Where `BROWSER` may name one.
+        environ: From `app.children.surroundings`; `BROWSER` may name one there.
         start: Starts the command; replaced in tests.
 
     Raises:
@@ -51,7 +50,7 @@ def open_address(
     command = _command(url, environ)
     if command is None:
         raise UsageError("No browser was found", next_step="Set BROWSER, or copy the address")
-    (start or _start)(command)
+    (start or partial(_start, environ=environ))(command)
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:
@@ -75,12 +74,12 @@ def _command(url: str, environ: Mapping[str, str]) -> list[str] | None:
     return None
 
 
-def _start(command: Sequence[str]) -> None:
+def _start(command: Sequence[str], *, environ: Mapping[str, str]) -> None:
     try:
         # The address was checked, and no shell reads the command.
         process = subprocess.Popen(  # noqa: S603
             list(command),
-            env=child_environment(),
+            env=child_environment(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

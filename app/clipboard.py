@@ -41,7 +41,7 @@ async def copy(
 
     Args:
         text: To copy.
-        environ: Tells desktop, tmux and remote sessions.
+        environ: From `app.children.surroundings`; tells desktop, tmux and remote sessions.
         ask_terminal: Has the terminal take the text (OSC 52).
     """
     if not text:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from app.children import child_environment
@@ -18,26 +19,27 @@ Run = Callable[[Sequence[str]], int]
 """Runs a program in the foreground, without a shell, and returns its exit code."""
 
 
-def run_in_foreground(command: Sequence[str]) -> int:
+def run_in_foreground(command: Sequence[str], *, environ: Mapping[str, str]) -> int:
     """Run a program on this terminal until it ends.
 
     Raises:
         OSError: It cannot be started.
     """
     # The user's own choice, and no shell reads it.
-    ended = subprocess.run(list(command), check=False, env=child_environment())  # noqa: S603
+    ended = subprocess.run(list(command), check=False, env=child_environment(environ))  # noqa: S603
     return ended.returncode
 
 
-def edit(text: str, *, environ: Mapping[str, str], run: Run = run_in_foreground) -> str:
+def edit(text: str, *, environ: Mapping[str, str], run: Run | None = None) -> str:
     """Let the user edit `text` in an editor; the caller gives the terminal away meanwhile.
 
     The file is readable by the user only, lies in a directory of its own, and is gone afterwards.
 
     Args:
         text: To begin with.
-        environ: Names the editor in VISUAL or EDITOR, which may hold arguments.
-        run: Runs the editor.
+        environ: From `app.children.surroundings`; names the editor in VISUAL or EDITOR, which may
+            hold arguments.
+        run: Runs the editor; replaced in tests.
 
     Returns:
         What was saved, without the line end that editors add.
@@ -46,6 +48,7 @@ def edit(text: str, *, environ: Mapping[str, str], run: Run = run_in_foreground)
         UsageError: There is no editor, it cannot be started, it failed, or it left no text.
     """
     command = _command(environ)
+    run = run or partial(run_in_foreground, environ=environ)
     with tempfile.TemporaryDirectory(prefix="foredeck-", dir=environ.get("TMPDIR")) as folder:
         path = Path(folder) / "prompt.md"
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

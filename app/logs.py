@@ -10,7 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, cast
 
-from app.children import CREDENTIALS
+from app.children import key_names
 from app.settings import Settings
 from app.version import __version__
 from services.redact import redact
@@ -77,11 +77,9 @@ def log_end(code: int) -> None:
 
 def secrets_of(settings: Settings, environ: Mapping[str, str]) -> tuple[str, ...]:
     """Values that must never stand in the log: keys, and what goes into headers and queries."""
-    found = [environ.get(name, "") for name in sorted(CREDENTIALS)]
+    found = [environ.get(name, "") for name in sorted(key_names(settings))]
     for table in settings.providers.values():
-        found.append(environ.get(str(table.get("env_key", "")), ""))
         found += _texts(table.get("http_headers")) + _texts(table.get("query_params"))
-        found += [environ.get(name, "") for name in _texts(table.get("env_http_headers"))]
     return tuple(text for text in found if text)
 
 

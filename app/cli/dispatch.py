@@ -110,6 +110,7 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
 
 
 def _run_account(arguments: Namespace, settings: Settings, output: Output) -> int:
+    from app.children import surroundings
     from app.cli import login
 
     if settings.demo:
@@ -117,6 +118,7 @@ def _run_account(arguments: Namespace, settings: Settings, output: Output) -> in
     if arguments.command == "logout":
         return _with_account(arguments, settings, output, login.run_logout)
     arguments.no_input = settings.no_input
+    arguments.surroundings = surroundings(settings)
     login.prepare(arguments, output)
     if arguments.login_command == "status":
         _begin(arguments, settings, output)

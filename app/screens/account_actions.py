@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from app.account_words import header_words, one_line
+from app.children import surroundings
 from app.screens.base import ShellBase
 from app.sign_in_ways import Way
 from services.auth.signed_out import SIGNED_OUT
@@ -32,7 +33,9 @@ class AccountActions(ShellBase):
         """Tell who is signed in."""
         from app.screens.account import AccountScreen
 
-        screen = AccountScreen(self._auth_opener(), self._glyphs, environ=os.environ)
+        screen = AccountScreen(
+            self._auth_opener(), self._glyphs, environ=surroundings(self._settings)
+        )
 
         async def run(chosen: str | None) -> None:
             if chosen is not None:
@@ -63,7 +66,7 @@ class AccountActions(ShellBase):
             self._auth_opener(),
             self._settings,
             self._glyphs,
-            environ=os.environ,
+            environ=surroundings(self._settings),
             reason=reason,
             way=way,
         )

@@ -1,6 +1,5 @@
 """What the keys of the shell do: the Ctrl-C ladder, leader, palette, help, search, panes."""
 
-import os
 import sys
 import time
 from collections.abc import Awaitable, Callable
@@ -176,6 +175,7 @@ class ShellActions(AccountActions):
 
     async def action_edit_external(self) -> None:
         """Write in $EDITOR."""
+        from app.children import surroundings
         from app.editor import edit
 
         view = self.chat
@@ -186,7 +186,7 @@ class ShellActions(AccountActions):
         with self.app.suspend():
             # An error that left this block would leave the terminal to the shell.
             try:
-                text = edit(text, environ=os.environ)
+                text = edit(text, environ=surroundings(self._settings))
             except ServiceError as error:
                 failed = error
         if failed is not None:

@@ -1,6 +1,5 @@
 """The shell: header, the view, footer, and the batches of events that fill them."""
 
-import os
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -288,16 +287,20 @@ class ShellScreen(ShellActions):
 
     @on(BlockCanvas.CopyRequested)
     async def _on_copy(self, message: BlockCanvas.CopyRequested) -> None:
+        from app.children import surroundings
         from app.clipboard import copy
 
         result = await copy(
-            message.text, environ=os.environ, ask_terminal=self.app.copy_to_clipboard
+            message.text,
+            environ=surroundings(self._settings),
+            ask_terminal=self.app.copy_to_clipboard,
         )
         self._say(result.words, is_error=not result.is_copied)
 
     @on(BlockCanvas.LinkOpened)
     def _on_link(self, message: BlockCanvas.LinkOpened) -> None:
         from app.browser import open_address, plain_address
+        from app.children import surroundings
         from app.screens.confirm import ConfirmScreen
 
         try:
@@ -309,7 +312,7 @@ class ShellScreen(ShellActions):
         def answered(is_wanted: bool | None) -> None:
             if is_wanted:
                 try:
-                    open_address(url)
+                    open_address(url, environ=surroundings(self._settings))
                 except ServiceError as error:
                     self.show_failure(error.failure)
 

@@ -39,6 +39,40 @@ def test_the_editor_gets_the_text_and_gives_it_back(
         terminal.wait_screen("words!")
 
 
+def test_neither_editor_nor_clipboard_see_the_keys_of_a_provider(
+    deck: Open, environ: dict[str, str], sim: Simulator, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    environ["PATH"] = f"{tools}:{environ['PATH']}"
+    environ["WAYLAND_DISPLAY"] = "w"
+    environ["EDITOR"] = tool(tools / "editor", f'env > {tmp_path}/editor.txt; echo hi > "$1"')
+    tool(tools / "wl-copy", f"env > {tmp_path}/clipboard.txt; cat > {tmp_path}/copied")
+    config = tmp_path / "config.toml"
+    config.write_text(
+        f'provider = "x"\n[providers.x]\nbase_url = "{sim.openai_base_url}"\n'
+        'env_key = "X_KEY"\nenv_http_headers = { X-Team = "X_TEAM" }\n'
+    )
+    environ |= {"X_KEY": sim.api_key or "", "X_TEAM": "team-canary", "KEPT": "kept-canary"}
+    sim.script("responses", ev.text_turn("copy me"))
+    with deck("--config", str(config)) as terminal:
+        terminal.wait_screen("message")
+        terminal.send("\x18e")
+        terminal.wait_screen("› hi")
+        terminal.send("\r")
+        terminal.wait_screen("tokens")
+        terminal.send("\x1b")
+        terminal.wait_screen("write")
+        terminal.send("Y")
+        terminal.wait_screen("(wl-copy)")
+    for name in ("editor", "clipboard"):
+        seen = (tmp_path / f"{name}.txt").read_text()
+        assert "kept-canary" in seen
+        assert "team-canary" not in seen
+        assert "X_KEY" not in seen
+    assert [asked.headers["x-team"] for asked in sim.sent("/v1/responses")] == ["team-canary"]
+
+
 def test_an_editor_that_fails_leaves_the_text(
     deck: Open, environ: dict[str, str], tmp_path: Path
 ) -> None:

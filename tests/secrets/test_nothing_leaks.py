@@ -294,6 +294,14 @@ def test_browser_that_is_started_sees_no_secret(
     world.secrets.plant("personal token", personal)
     world.environ |= {"DISPLAY": ":99", "BROWSER": str(program)}
     world.environ |= {"OPENAI_API_KEY": sim.api_key or "", "CODEX_API_KEY": personal}
+    world.home.mkdir(exist_ok=True)
+    world.home.joinpath("config.toml").write_text(
+        '[providers.x]\nbase_url = "https://x.example"\nenv_key = "X_KEY"\n'
+        'env_http_headers = { X-Team = "X_TEAM" }\n'
+    )
+    for name in ("X_KEY", "X_TEAM"):
+        world.environ[name] = secrets.token_urlsafe(32)
+        world.secrets.plant(name, world.environ[name])
     with world.start("login", "--browser") as running:
         arguments, environ = json.loads(read_pipe(dumped))
         running.process.terminate()
