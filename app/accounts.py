@@ -79,6 +79,7 @@ def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -
         openai_base_url=base.rstrip("/"),
         uses_encrypted_file=codex.uses_encrypted_file,
         problems=codex.problems,
+        memory=settings.memory,
     )
 
 

@@ -45,6 +45,8 @@ class StartAgain:
     provider: "Provider | None" = None
     notice: str = ""
     """Said at the start of that one."""
+    draft: str = ""
+    """Put into its composer."""
 
 
 OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
@@ -178,7 +180,10 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         """End this run and begin another one with what the welcome found, or with a login."""
         is_chosen = message.provider is None and not message.is_signed_in
         is_demo = is_chosen or (message.is_signed_in and self._settings.demo)
-        self.exit(StartAgain(demo=is_demo, provider=message.provider, notice=message.notice))
+        again = StartAgain(
+            demo=is_demo, provider=message.provider, notice=message.notice, draft=message.draft
+        )
+        self.exit(again)
 
     def on_shell_actions_mouse_requested(self, message: ShellActions.MouseRequested) -> None:
         """Take the mouse, or leave it to the terminal."""

@@ -76,6 +76,7 @@ def run_app(arguments: Namespace) -> int:
         if again is not None:
             settings = replace(settings, demo=again.demo)
             notice = again.notice or _kept(again, settings)
+            prompt = again.draft or prompt
         try:
             open_services, host = _opener(settings, again)
         except ServiceError as error:
@@ -113,10 +114,14 @@ def _opener(
     from app.accounts import expected_mode
     from app.providers import choose_provider, overridden_host
     from services.auth.signed_out import SIGNED_OUT
+    from services.models.account import AccountMode
 
     named = again.provider if again else None
+    # Others want no login, so what is wrong with that of Codex is no matter.
+    may_be_login = named is None and settings.provider in {None, "openai", "chatgpt"}
     try:
-        provider = named or choose_provider(settings, environ, expected_mode(settings, environ))
+        mode = expected_mode(settings, environ) if may_be_login else AccountMode.NONE
+        provider = named or choose_provider(settings, environ, mode)
     except CredentialsError as error:
         if error.code != SIGNED_OUT:
             raise

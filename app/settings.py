@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
 from app.folders import Folders, find_folders
+from services.auth.settings import LoginMemory
 
 MAX_CONFIG_BYTES = 64 * 1024
 MAX_KEYRING_TIMEOUT = 600.0
@@ -68,6 +69,8 @@ class Settings:
     """Whether a browser login also asks for an API key."""
     keyring_timeout: float = 5.0
     """Seconds that the keyring may take for one call."""
+    memory: LoginMemory = field(default_factory=LoginMemory, repr=False, compare=False)
+    """Holds a login that is kept nowhere else; no setting."""
     allow_token_hosts: tuple[str, ...] = ()
     key_flavor: Literal["readline", "modern"] = "readline"
     key_esc: Literal["leave", "interrupt"] = "leave"

@@ -68,7 +68,7 @@ def _values(settings: Settings) -> dict[str, Any]:
     values: dict[str, Any] = {
         entry.name: getattr(settings, entry.name)
         for entry in fields(Settings)
-        if entry.name not in {"folders", "problems", "errors", "providers"}
+        if entry.repr and entry.name not in {"folders", "problems", "errors", "providers"}
     }
     values["providers"] = sorted(settings.providers)
     values["config_file"] = settings.folders.config_file

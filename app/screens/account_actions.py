@@ -3,6 +3,7 @@
 import asyncio
 import os
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from app.account_words import header_words, one_line
@@ -11,12 +12,12 @@ from app.screens.base import ShellBase
 from app.sign_in_ways import Way
 from services.auth.signed_out import SIGNED_OUT
 from services.errors import ServiceError
-from services.models.account import Account, AccountMode, StoragePlace
+from services.models.account import Account, AccountMode, LogoutResult, StoragePlace
 from services.models.failure import Failure, FailureKind, as_sentence
 
 if TYPE_CHECKING:
     from app.screens.sign_in.stage import OpenAuth
-    from services.auth.service import AuthService, LogoutResult
+    from services.auth.service import AuthService
 
 WIDE_COLUMNS = 100
 """From here on the header shows the whole address: with less room others sit nearer."""
@@ -27,12 +28,15 @@ class AccountActions(ShellBase):
 
     def action_login(self) -> None:
         """Sign in, or as someone else."""
-        self.sign_in()
+        if self._has_accounts():
+            self.sign_in()
 
     def action_account(self) -> None:
         """Tell who is signed in."""
         from app.screens.account import AccountScreen
 
+        if not self._has_accounts():
+            return
         screen = AccountScreen(
             self._auth_opener(), self._glyphs, environ=surroundings(self._settings)
         )
@@ -45,7 +49,18 @@ class AccountActions(ShellBase):
 
     def action_logout(self) -> None:
         """Sign out, after a question."""
-        self.run_worker(self._logout, exclusive=True, group="account")
+        if self._has_accounts():
+            self.run_worker(self._logout, exclusive=True, group="account")
+
+    def _has_accounts(self) -> bool:
+        """Whether there is a login to look at: the demo's own comes with its simulator.
+
+        Until then the only one at hand is the user's, which a demo never touches.
+        """
+        if self._settings.demo and not self._is_signed_by_login:
+            self._say("the demo is still starting")
+            return False
+        return True
 
     def sign_in(self, *, reason: Failure | None = None, way: Way | None = None) -> None:
         """Open the screen of sign-in over whatever is open; once only.
@@ -70,20 +85,29 @@ class AccountActions(ShellBase):
             reason=reason,
             way=way,
         )
-        self.app.push_screen(screen, self._take_account)
+        self.app.push_screen(screen, partial(self._take_account, is_mended=reason is not None))
 
     def is_about_sign_in(self, failure: Failure) -> bool:
         """Whether a failure means that nobody is signed in."""
         return failure.kind is FailureKind.CREDENTIALS and failure.code == SIGNED_OUT
 
-    def _take_account(self, account: Account | None) -> None:
-        """Go on as who has signed in: at once where nothing else changes, else in a new run."""
+    def _take_account(self, account: Account | None, *, is_mended: bool = False) -> None:
+        """Go on as who has signed in: at once where nothing else changes, else in a new run.
+
+        Args:
+            account: Who signed in; None where nobody did.
+            is_mended: Whether it was wanted since something had failed, which is tried again.
+        """
         if account is None:
             return
         notice = f"signed in as {one_line(account, self._glyphs)}"
         if self._is_of_this_run(account):
             self._show_account(account)
             self._say(notice)
+            view = self.chat
+            can_retry = view and view.transcript.check_action("retry", ()) is True
+            if is_mended and view is not None and can_retry:
+                view.transcript.action_retry()
         else:
             self._choose_again(notice)
 
@@ -144,6 +168,9 @@ class AccountActions(ShellBase):
         if account.storage is StoragePlace.ENVIRONMENT:
             self._say(f"this login comes from {account.place or 'the environment'}: unset it there")
             return False
+        if account.is_read_only:
+            self._say("this login is Codex's alone (auth.mode = read_only): sign out with Codex")
+            return False
         question = ConfirmScreen(
             f"Sign out {one_line(account, self._glyphs)}?",
             logout_words(account),
@@ -153,8 +180,10 @@ class AccountActions(ShellBase):
         )
         return bool(await self.app.push_screen_wait(question))
 
-    def _tell_logout(self, result: "LogoutResult") -> None:
-        if result.problem:
+    def _tell_logout(self, result: LogoutResult) -> None:
+        if result.is_other_left:
+            self._say("signed out; another program has signed in as somebody else, who stays")
+        elif result.problem:
             self._say(f"Signed out here. {as_sentence(result.problem)}", is_error=True)
         else:
             self._say("signed out" if result.was_signed_in else "nobody was signed in")

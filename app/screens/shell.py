@@ -56,6 +56,8 @@ class ShellScreen(ShellActions):
         """Whether the configuration decides anew, now that there is a login."""
         notice: str = ""
         """Said at the start of the next run."""
+        draft: str = ""
+        """What was written, where no store keeps it."""
 
     # The first key may come right after the first frame, and shall not go to the list of chats.
     AUTO_FOCUS: ClassVar[str | None] = "Prompt, ChoiceList"
@@ -195,6 +197,8 @@ class ShellScreen(ShellActions):
         """
         if self._services is None:
             self.state = "not connected"
+            if self._view is not None and self._view.refusal is None:
+                self._view.refuse(failure)
         if self.is_about_sign_in(failure):
             self.sign_in(reason=failure)
         else:
@@ -336,7 +340,9 @@ class ShellScreen(ShellActions):
         self.sign_in(way=message.way)
 
     def _choose_again(self, notice: str) -> None:
-        self.post_message(self.StartRequested(None, is_signed_in=True, notice=notice))
+        view = self._view
+        draft = view.composer.text if view is not None and self._services is None else ""
+        self.post_message(self.StartRequested(None, is_signed_in=True, notice=notice, draft=draft))
 
     @on(Footer.HintChosen)
     async def _on_hint(self, message: Footer.HintChosen) -> None:

@@ -82,6 +82,8 @@ class ChatView(Vertical):
         self._is_esc_interrupting = settings.key_esc == "interrupt"
         self._services: Services | None = None
         self._unsent: list[Unsent] = []
+        self._refusal: Failure | None = None
+        """Why there are no services, where they could not be opened."""
         self._usage: Usage | None = None
         self._earlier = 0
 
@@ -205,12 +207,31 @@ class ChatView(Vertical):
         self.run_worker(guarded)
 
     async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
+        if self._refusal is not None:
+            self._give_back(text)
+            self.post_message(self.Failed(self._refusal))
+            return
         if self._services is None or self.summary is None:
             self._unsent.append(Unsent(text, attachments))
             return
         self.transcript.action_end()
         await self._services.chat.submit(self.summary.id, text, attachments)
         self.composer.history = (*self.composer.history, text)
+
+    @property
+    def refusal(self) -> Failure | None:
+        """Why nothing can be sent in this run; None where it can."""
+        return self._refusal
+
+    def refuse(self, failure: Failure) -> None:
+        """Nothing can be sent in this run: what was written stays in the composer."""
+        self._refusal = failure
+        for unsent in reversed(self._unsent):
+            self._give_back(unsent.text)
+        self._unsent.clear()
+
+    def _give_back(self, text: str) -> None:
+        self.composer.edit("\n\n".join(part for part in (text, self.composer.text) if part))
 
     async def interrupt(self) -> None:
         """Stop the running answer; what waited comes back into the composer."""

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -34,7 +34,7 @@ from services.bus import EventBus
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError
 from services.events import AccountChanged, SignInNeeded
-from services.models.account import Account, AccountMode
+from services.models.account import Account, AccountMode, LogoutResult
 from services.provider import Secret
 
 SKEW_LIMIT: Final = 300.0
@@ -42,17 +42,6 @@ SKEW_LIMIT: Final = 300.0
 REVOKE_LIMIT: Final = 10.0
 """Seconds that a logout waits for the issuer."""
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutResult:
-    """What a logout came to."""
-
-    was_signed_in: bool
-    is_revoked: bool | None
-    """None where there was nothing to revoke, or it was not wanted."""
-    problem: str = ""
-    """What could not be revoked, and why; a sentence."""
 
 
 class AuthService:
@@ -231,12 +220,15 @@ class AuthService:
             StorageError: It could not be deleted; nothing was revoked.
         """
         was_there = self._keeper.stored.storage is not None
-        gone = await self._keeper.forget()
+        gone, is_other = await self._keeper.forget()
         self._router.forget()
         if gone is None or gone.tokens is None or keep_remote:
-            return LogoutResult(was_signed_in=gone is not None or was_there, is_revoked=None)
+            was_there = gone is not None or was_there
+            return LogoutResult(was_signed_in=was_there, is_revoked=None, is_other_left=is_other)
         problem = await self._revoke(gone.tokens)
-        return LogoutResult(was_signed_in=True, is_revoked=not problem, problem=problem)
+        return LogoutResult(
+            was_signed_in=True, is_revoked=not problem, problem=problem, is_other_left=is_other
+        )
 
     async def renew(self) -> Account:
         """Renew the login now.

@@ -10,6 +10,13 @@ StoreMode = Literal["file", "keyring", "auto", "ephemeral"]
 LoginMethod = Literal["chatgpt", "api"]
 
 
+class LoginMemory:
+    """Where a login lies that ends with this process; one for all its runs."""
+
+    def __init__(self) -> None:
+        self.storage: object | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthSettings:
     """Where credentials lie, who gives them, and which hosts may see them."""
@@ -35,6 +42,9 @@ class AuthSettings:
 
     problems: tuple[str, ...] = ()
     """What of Codex's configuration cannot be used, a sentence each."""
+
+    memory: LoginMemory = field(default_factory=LoginMemory, repr=False)
+    """Of this process, for `ephemeral`."""
 
     @property
     def is_shared(self) -> bool:

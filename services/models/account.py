@@ -90,3 +90,16 @@ class Account:
             return name[:1] + "…" if name else ""
         label, dot, rest = host.rpartition(".")
         return f"{name[:1]}…@{label[:1]}…{dot}{rest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutResult:
+    """What a logout came to."""
+
+    was_signed_in: bool
+    is_revoked: bool | None
+    """None where there was nothing to revoke, or it was not wanted."""
+    problem: str = ""
+    """What could not be revoked, and why; a sentence."""
+    is_other_left: bool = False
+    """Whether another program has signed in as somebody else, which stays."""

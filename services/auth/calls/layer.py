@@ -17,7 +17,7 @@ from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.keeper import Keeper
 from services.auth.settings import AuthSettings
 from services.auth.signed_out import signed_out
-from services.errors import CredentialsError, LoginError, ServiceError
+from services.errors import CredentialsError, LoginError, ServiceError, UnreachableError
 from services.models.account import AccountMode, StoragePlace
 from services.transport.dates import server_time
 from services.transport.failures import Identity
@@ -87,7 +87,9 @@ class AccountSigner:
         route = await self._route()
         try:
             credentials = await self._keeper.fresh()
-        except (CredentialsError, RefreshFailedError) as error:
+        except RefreshFailedError as error:
+            raise self._told(error) from error
+        except CredentialsError as error:
             if error.code not in STANDING_CODES:
                 self._ended(error)
             raise
@@ -126,17 +128,29 @@ class AccountSigner:
         if not self._may_renew:
             return False
         if self._step == 1 and error.code not in ENDED_CODES:
-            self._step = 2
             try:
                 await self._keeper.renew(self._seen, "unauthorized_recovery")
             except RefreshFailedError as failure:
-                if failure.is_permanent:
-                    self._ended(failure)
-                raise
+                raise self._told(failure) from failure
+            self._step = 2
             return True
         self._step = 3
         self._ended(error)
         return False
+
+    def _told(self, error: RefreshFailedError) -> ServiceError:
+        """What a failed renewal means for the call: the end, or another try when it makes sense."""
+        if error.is_permanent:
+            self._ended(error)
+            return error
+        return UnreachableError(
+            error.message,
+            next_step=error.next_step or "Try again later",
+            status=error.status,
+            request_id=error.request_id,
+            retry_at=error.retry_at,
+            code="refresh",
+        )
 
     def received(self, response: httpx.Response) -> None:
         """Keep the cookies that the guard in front of ChatGPT wants back, and tell its time."""

@@ -15,7 +15,7 @@ from services.auth.credentials import Credentials
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import Held, busy
-from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, needs_refresh
+from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, is_same_account, needs_refresh
 from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, SHORT_LOCK_WAIT, Refresher
 from services.auth.settings import AuthSettings
 from services.auth.stores.storage import CredentialStorage, Stored
@@ -94,11 +94,17 @@ class Keeper:
                 if not may_write:
                     raise busy()
                 stored = await self._storage.save(credentials)
+        mine, old = self.credentials, before.credentials
         if aside:
-            note = f"What could not be read before is kept as {aside}"
+            note = f"What could not be used before is kept as {aside}"
             stored = replace(stored, notices=(*stored.notices, note))
+        if mine and old and not is_same_account(mine, old):
+            # It is another program's, which may hold these tokens still.
+            note = "Another program had signed in meanwhile; its login was replaced"
+            stored = replace(stored, notices=(*stored.notices, note))
+            old = mine
         self._held.hold(stored)
-        return before.credentials
+        return old
 
     async def check_writable(self) -> None:
         """Find out whether a login could be stored.
@@ -111,11 +117,11 @@ class Keeper:
             if not is_held:
                 raise busy()
 
-    async def forget(self) -> Credentials | None:
-        """Delete the login.
+    async def forget(self) -> tuple[Credentials | None, bool]:
+        """Delete the login of this process, but not one of somebody else that lies there now.
 
         Returns:
-            What was deleted, for its revocation.
+            What has ended, for its revocation, and whether somebody else's was left.
 
         Raises:
             StorageError: It could not be deleted.
@@ -124,10 +130,15 @@ class Keeper:
         # A program that was stopped with a lock in its hand shall not keep anybody signed in.
         async with self._storage.refresh_lock(SHORT_LOCK_WAIT):
             stored = await self._storage.load()
-            async with self._storage.commit_lock(SHORT_LOCK_WAIT):
-                await self._storage.delete()
+            mine, ended = self.credentials, stored.credentials
+            is_other = bool(mine and ended and not is_same_account(mine, ended))
+            if is_other:
+                ended = mine
+            else:
+                async with self._storage.commit_lock(SHORT_LOCK_WAIT):
+                    await self._storage.delete()
         self._held.hold(Stored(credentials=None, storage=None))
-        return stored.credentials
+        return ended, is_other
 
     async def fresh(self) -> Credentials:
         """Credentials that are good for a call, renewed first where they are near their end.
@@ -148,7 +159,9 @@ class Keeper:
             is_final = isinstance(error, CredentialsError) or (
                 isinstance(error, RefreshFailedError) and error.is_permanent
             )
-            if current is None or (is_final and not self._held.is_alive(current)):
+            is_told = is_final or isinstance(error, RefreshFailedError)
+            if current is None or (is_told and not self._held.is_alive(current)):
+                # Sent all the same, it would be refused, and look like a login that has ended.
                 raise
             # The token at hand may be good still, and after a 401 there is another way.
             _log.warning("the login was not renewed: %s", error.code)

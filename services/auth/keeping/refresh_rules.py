@@ -65,6 +65,8 @@ class Pause:
         if failure.retry_at is not None:
             wait = max(wait, min(failure.retry_at - wall, LONGEST_PAUSE))
         self.until = now + wait
+        if not (isinstance(failure, RefreshFailedError) and failure.is_permanent):
+            failure.retry_at = wall + wait
         self._length = min(self._length * 2, LONGEST_PAUSE)
 
     def holds(self, snapshot: str, now: float) -> ServiceError | None:

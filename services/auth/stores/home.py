@@ -115,7 +115,7 @@ def peek(settings: AuthSettings) -> AccountMode | None:
         None where that cannot be told so cheaply: it lies in a keyring, or cannot be read.
     """
     if settings.store == "ephemeral":
-        return AccountMode.NONE
+        return AccountMode.NONE if settings.memory.storage is None else None
     if settings.store != "file":
         return None
     try:

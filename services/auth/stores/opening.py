@@ -24,7 +24,10 @@ def open_storage(settings: AuthSettings, clock: Clock | None = None) -> Credenti
     """
     clock = clock or SystemClock()
     if settings.store == "ephemeral":
-        return MemoryStorage()
+        memory = settings.memory.storage
+        if not isinstance(memory, MemoryStorage):
+            memory = settings.memory.storage = MemoryStorage()
+        return memory
     is_read_only = settings.mode == "read_only"
     storage = _open(settings, clock, is_read_only=is_read_only)
     storage = ReadOnlyStorage(storage) if is_read_only else storage

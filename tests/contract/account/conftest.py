@@ -98,16 +98,33 @@ class Home:
     def tokens(self) -> dict[str, Any]:
         return cast("dict[str, Any]", self.stored()["tokens"])
 
-    def open(self, flags: Mapping[str, Any] | None = None) -> AbstractAsyncContextManager[Desk]:
-        return opened(self, dict(flags or {}))
+    def open(
+        self, flags: Mapping[str, Any] | None = None, clock: SystemClock | None = None
+    ) -> AbstractAsyncContextManager[Desk]:
+        return opened(self, dict(flags or {}), clock or SystemClock())
+
+
+class LeapingClock(SystemClock):
+    """Real time, but whoever waits finds that it has passed."""
+
+    def __init__(self) -> None:
+        self.leapt = 0.0
+
+    def now(self) -> float:
+        return super().now() + self.leapt
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.leapt
+
+    async def sleep(self, seconds: float) -> None:
+        self.leapt += seconds
 
 
 @asynccontextmanager
-async def opened(home: Home, flags: dict[str, Any]) -> AsyncGenerator[Desk]:
+async def opened(home: Home, flags: dict[str, Any], clock: SystemClock) -> AsyncGenerator[Desk]:
     settings = load_settings(flags, home.environ)
     how = auth_settings(settings, home.environ)
     storage = login_storage(how, home.environ, is_interactive=True)
-    clock = SystemClock()
     http = create_client(environ=home.environ, user_agent="foredeck/test", clock=clock)
     bus = EventBus()
     with bus.subscribe() as told:

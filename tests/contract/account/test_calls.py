@@ -242,16 +242,6 @@ async def test_a_refresh_that_fails_for_a_while_leaves_the_token_in_use(home: Ho
     assert len(home.sim.refreshes) == 1
 
 
-async def test_e15_an_empty_renewal_is_no_success_and_no_loop(home: Home) -> None:
-    home.plant(life=720, spent=730)
-    home.sim.script("oauth/token", [Status(200, {}, {})])
-    async with home.open() as desk:
-        for _ in range(3):
-            with pytest.raises(ServiceError):
-                await desk.ask()
-    assert len(home.sim.refreshes) == 1
-
-
 async def test_e17_another_account_on_disk_is_never_mixed_in(home: Home) -> None:
     home.plant()
     async with home.open() as desk:
