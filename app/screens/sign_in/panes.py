@@ -40,6 +40,9 @@ class Pane(Vertical):
             is_low: Whether rows are scarce.
         """
 
+    def take_focus(self) -> None:
+        """Take the keys, where there is a field to type in."""
+
     def show_news(self, words: str) -> None:
         """Say what happens, below what is waited for; nothing where it is over."""
         for news in self.query(".news").results(Static):
@@ -259,7 +262,7 @@ class KeyPane(Pane):
         """Where the key is typed."""
         return self.query_one(Input)
 
-    def on_mount(self) -> None:
+    def take_focus(self) -> None:
         self.field.focus()
 
     def show_checking(self, is_checking: bool) -> None:

@@ -110,8 +110,12 @@ class SignInScreen(SignInAttempts):
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted while nothing takes text can only be meant for the field."""
         event.stop()
+        if self._is_deaf:
+            self._await_quiet()
+            self._typed(event.text)
+            return
         text = event.text.strip().partition("\n")[0]
-        if self._is_deaf or self._stage != "waits":
+        if self._stage != "waits":
             return
         if isinstance(self._pane, BrowserPane):
             self._pane.open_field(text)

@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -36,7 +37,7 @@ Stage: TypeAlias = Literal["begins", "waits", "failed", "storing", "done"]
 OVER: frozenset[Stage] = frozenset(["storing", "done"])
 """Stages that are not left."""
 DEAF_SECONDS = 0.6
-"""How long letters do nothing on a screen that nobody asked for: they were meant for a text."""
+"""How long no key may come before a screen that nobody asked for takes letters as its own."""
 LOW_ROWS = 15
 """Rows below the title; with fewer the code has one row."""
 
@@ -55,6 +56,7 @@ class SignInStage(Overlay[Account | None]):
         environ: Mapping[str, str],
         reason: Failure | None = None,
         way: Way | None = None,
+        typed: Callable[[str], None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Sign-in that begins once the first frame is out.
@@ -66,6 +68,7 @@ class SignInStage(Overlay[Account | None]):
             environ: Tells which way fits here, and how to copy.
             reason: Why somebody has to sign in; None where the user asked for it.
             way: The way to begin with; None for the one that fits.
+            typed: Takes what was typed or pasted for a text below before the screen was noticed.
             now: Unix seconds, for the countdown.
         """
         super().__init__(glyphs)
@@ -75,7 +78,10 @@ class SignInStage(Overlay[Account | None]):
         self._keymap, _ = Keymap().with_overrides(settings.key_bindings, flavor=settings.key_flavor)
         # What to do about it is what this screen is for.
         self._reason = replace(reason, next_step="") if reason is not None else None
+        self._typed = typed
         self._is_deaf = reason is not None
+        """Whether keys are still meant for what is below."""
+        self._keys_unheard = 0
         self._way = way or first_way(
             environ,
             platform=sys.platform,
@@ -104,7 +110,7 @@ class SignInStage(Overlay[Account | None]):
 
     def on_mount(self) -> None:
         if self._is_deaf:
-            self.set_timer(DEAF_SECONDS, self._listen)
+            self._await_quiet()
         self.query_one(".reason").display = self._reason is not None
         self.query_one(".note").display = False
         self._tell_footer()
@@ -162,6 +168,8 @@ class SignInStage(Overlay[Account | None]):
         await body.remove_children()
         await body.mount(pane)
         self._stage, self._pane = stage, pane
+        if not self._is_deaf:
+            pane.take_focus()
         self._fit()
         self._tell_footer()
 
@@ -170,8 +178,25 @@ class SignInStage(Overlay[Account | None]):
         size = body.content_size
         self._pane.fit(size, is_low=size.height < LOW_ROWS)
 
-    def _listen(self) -> None:
-        self._is_deaf = False
+    def on_key(self, event: events.Key) -> None:
+        """While nobody can have read this screen, what is typed belongs to the text below."""
+        if not self._is_deaf:
+            return
+        self._await_quiet()
+        if event.is_printable and event.character:
+            event.stop()
+            event.prevent_default()
+            self._typed(event.character)
+
+    def _await_quiet(self) -> None:
+        self._keys_unheard += 1
+        self.set_timer(DEAF_SECONDS, partial(self._listen, self._keys_unheard))
+
+    def _listen(self, keys_unheard: int) -> None:
+        # A key may have come since; it waits for another timer.
+        if keys_unheard == self._keys_unheard:
+            self._is_deaf = False
+            self._pane.take_focus()
 
     @work(exclusive=True, group="copy")
     async def _copy(self, text: str) -> None:
