@@ -2,7 +2,6 @@
 
 import gc
 import os
-import resource
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
@@ -10,6 +9,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.private import stay_private
 from app.settings import Settings, load_settings
 from services.errors import CredentialsError, ServiceError
 
@@ -33,8 +33,7 @@ def main(argv: Sequence[str]) -> int:
     """
     from app.cli.parser import parse
 
-    os.umask(0o077)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    stay_private()
     arguments = parse(argv)
     if arguments.command is not None:
         from app.cli.dispatch import run_command
