@@ -16,7 +16,7 @@ SCHEME = "https://"
 
 
 class Address(Widget):
-    """A web address in one row or a few; what has no room is cut, and the link stays whole."""
+    """A web address in one row or more; what has no room is cut, and the link stays whole."""
 
     @dataclass
     class Clicked(Message):
@@ -24,13 +24,14 @@ class Address(Widget):
 
         url: str
 
-    def __init__(self, url: str, glyphs: Glyphs, *, rows: int = 1) -> None:
+    def __init__(self, url: str, glyphs: Glyphs, *, rows: int | None = 1) -> None:
         """An address.
 
         Args:
             url: http or https. What is not printable ASCII in it is percent-encoded.
             glyphs: Marks to draw with.
-            rows: The most that it may take; one row leaves the usual scheme out.
+            rows: The most that it may take, None for as many as it needs; one row leaves the usual
+                scheme out.
         """
         super().__init__()
         self.url = "".join(c if "!" <= c <= "~" else quote(c, errors="replace") for c in url)
@@ -39,7 +40,8 @@ class Address(Widget):
         self._ellipsis = glyphs.ellipsis
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return max(1, min(self._rows, -(-len(self._shown) // max(1, width))))
+        needed = -(-len(self._shown) // max(1, width))
+        return max(1, needed if self._rows is None else min(self._rows, needed))
 
     def render(self) -> Content:
         """As much of it as fits, each row a link to the whole."""

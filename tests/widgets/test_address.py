@@ -45,6 +45,14 @@ async def test_an_address_takes_no_more_rows_than_it_needs() -> None:
         assert rows_of(address) == [PAGE]
 
 
+async def test_an_address_without_a_limit_is_never_cut() -> None:
+    address = Address(LONG, UNICODE, rows=None)
+    async with hosted(address, size=(40, 8)) as host:
+        assert "".join(rows_of(address)) == LONG
+        await host.resize(20, 20)
+        assert "".join(rows_of(address)) == LONG
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

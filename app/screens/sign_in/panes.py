@@ -43,6 +43,20 @@ class Pane(Vertical):
     def take_focus(self) -> None:
         """Take the keys, where there is a field to type in."""
 
+    def bring(self, classes: str) -> None:
+        """Scroll these into view, the last one for sure, once they have their place."""
+
+        def scroll() -> None:
+            for widget in self.query(classes):
+                widget.scroll_visible(animate=False)
+
+        self.call_after_refresh(scroll)
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Show what is typed, where an answer took its place; a field is emptied by no user."""
+        if event.value:
+            self.bring(".asking")
+
     def show_news(self, words: str) -> None:
         """Say what happens, below what is waited for; nothing where it is over."""
         for news in self.query(".news").results(Static):
@@ -186,7 +200,7 @@ class BrowserPane(Pane):
             if self._is_opened
             else "Open this address in your browser"
         )
-        address = Address(self._url, self._glyphs, rows=3)
+        address = Address(self._url, self._glyphs, rows=None)
         copy = keyed("y", "copy", muted(self))
         yield Step(1, Content.assemble(words, " " * HINT_GAP, copy), address)
         yield Step(2, Content("Come back. This screen goes on by itself."))
@@ -220,7 +234,7 @@ class BrowserPane(Pane):
         self.add_class("-pasting")
         self.field.value = text
         self.field.focus()
-        self.call_after_refresh(self.scroll_end, animate=False)
+        self.bring(".field .question, .asking")
 
     def close_field(self) -> None:
         """Put the field away, and what is in it."""
@@ -231,6 +245,7 @@ class BrowserPane(Pane):
     def show_answer(self, failure: Failure | None) -> None:
         """Say why what was pasted is of no use."""
         self.query_one(Trouble).show(failure)
+        self.bring(".asking, Trouble")
 
 
 class KeyPane(Pane):
@@ -268,10 +283,13 @@ class KeyPane(Pane):
     def show_checking(self, is_checking: bool) -> None:
         """Say that the key is being tried."""
         self.set_class(is_checking, "-checking")
+        if is_checking:
+            self.bring(".checking")
 
     def show_answer(self, failure: Failure | None) -> None:
         """Say why the key is of no use."""
         self.query_one(Trouble).show(failure)
+        self.bring(".asking, Trouble")
 
 
 def _asking(glyphs: Glyphs, field: Input) -> ComposeResult:
