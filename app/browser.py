@@ -1,5 +1,6 @@
 """Opening an address that a model named: shown in full first, and never through a shell."""
 
+import asyncio
 import os
 import shlex
 import shutil
@@ -8,12 +9,17 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from app.children import child_environment
+from services.clean import clean_line
 from services.errors import UsageError
 
 Start = Callable[[Sequence[str]], None]
+EARLY_END: Final = 0.5
+"""Seconds in which a browser that cannot open anything has said so, as a rule."""
 
 
 def plain_address(url: str) -> str:
@@ -36,21 +42,37 @@ def plain_address(url: str) -> str:
     return parts._replace(netloc=host + port).geturl()
 
 
-def open_address(url: str, *, environ: Mapping[str, str], start: Start | None = None) -> None:
+async def open_and_watch(url: str, *, environ: Mapping[str, str]) -> None:
+    """The same as `open_address` beside the event loop, and with a look at how it goes.
+
+    Raises:
+        UsageError: There is no browser, or it ended with a failure at once.
+    """
+    await asyncio.to_thread(open_address, url, environ=environ, patience=EARLY_END)
+
+
+def open_address(
+    url: str,
+    *,
+    environ: Mapping[str, str],
+    start: Start | None = None,
+    patience: float = 0.0,
+) -> None:
     """Open an address in the user's browser, which gets no terminal of ours.
 
     Args:
         url: From `plain_address`.
         environ: From `app.children.surroundings`; `BROWSER` may name one there.
         start: Starts the command; replaced in tests.
+        patience: Seconds to wait for an early end.
 
     Raises:
-        UsageError: There is no browser.
+        UsageError: There is no browser, or it ended with a failure while it was waited for.
     """
     command = _command(url, environ)
     if command is None:
         raise UsageError("No browser was found", next_step="Set BROWSER, or copy the address")
-    (start or partial(_start, environ=environ))(command)
+    (start or partial(_start, environ=environ, patience=patience))(command)
 
 
 def has_browser(environ: Mapping[str, str]) -> bool:
@@ -74,7 +96,7 @@ def _command(url: str, environ: Mapping[str, str]) -> list[str] | None:
     return None
 
 
-def _start(command: Sequence[str], *, environ: Mapping[str, str]) -> None:
+def _start(command: Sequence[str], *, environ: Mapping[str, str], patience: float) -> None:
     try:
         # The address was checked, and no shell reads the command.
         process = subprocess.Popen(  # noqa: S603
@@ -87,5 +109,15 @@ def _start(command: Sequence[str], *, environ: Mapping[str, str]) -> None:
         )
     except OSError as error:
         raise UsageError(f"The browser did not start: {error.strerror}") from error
+    try:
+        code = process.wait(patience)
+    except subprocess.TimeoutExpired:
+        code = None
+    if code:
+        name = clean_line(Path(command[0]).name)
+        raise UsageError(
+            f"No browser was opened: {name} ended with {code}",
+            next_step="Set BROWSER, or copy the address",
+        )
     # It may stay open as long as it likes; nobody else would take note of its end.
     threading.Thread(target=process.wait, daemon=True).start()

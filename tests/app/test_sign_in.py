@@ -163,6 +163,31 @@ async def test_a_browser_that_does_not_start_is_said_and_the_address_is_there(
         assert deck.shows(url[:60])
 
 
+@pytest.mark.parametrize(
+    ("named", "program"),
+    [("/bin/false", "false"), ("missing", "xdg-open")],
+    ids=["false", "missing"],
+)
+async def test_a_browser_that_fails_at_once_has_opened_nothing(
+    world: World, desktop: Path, monkeypatch: pytest.MonkeyPatch, named: str, program: str
+) -> None:
+    opener = desktop.parent / "bin" / "xdg-open"
+    opener.parent.mkdir()
+    opener.write_text("#!/bin/sh\nexit 3\n")
+    opener.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{opener.parent}:/usr/bin:/bin")
+    monkeypatch.setenv("BROWSER", named)
+    async with by_browser(world) as (deck, url):
+        assert f"No browser was opened: {program} ended with" in said(deck)
+        assert deck.shows("Open this address in your browser")
+        assert deck.shows(url[:60])
+        screen_of(deck).query_one(BrowserPane).show_news("")
+        await deck.until(lambda: "No browser was opened" not in said(deck))
+        await deck.pilot.press("o")
+        await deck.until(lambda: "No browser was opened" in said(deck))
+        assert deck.notices() == []
+
+
 async def test_a_denial_in_the_browser_is_told(world: World) -> None:
     async with by_browser(world) as (deck, url):
         callback = await ended_at(world, url, "deny")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from app.browser import has_browser, open_address, plain_address
+from app.browser import has_browser, open_address, open_and_watch, plain_address
 from services.errors import UsageError
 
 
@@ -64,3 +64,33 @@ def test_a_command_that_cannot_be_read_is_no_browser(tmp_path: Path, named: str)
 def test_without_a_browser_that_is_said() -> None:
     with pytest.raises(UsageError, match="No browser was found"):
         open_address("https://example.org/", environ={"PATH": ""})
+
+
+def script(folder: Path, text: str) -> str:
+    """A browser that does this."""
+    program = Path(browser(folder))
+    program.write_text(f"#!/bin/sh\n{text}\n")
+    return str(program)
+
+
+async def test_a_browser_that_fails_at_once_is_said(tmp_path: Path) -> None:
+    environ = {"BROWSER": script(tmp_path, "exit 3"), "PATH": "/usr/bin:/bin"}
+    with pytest.raises(UsageError, match="No browser was opened: browser ended with 3") as caught:
+        await open_and_watch("https://example.org/", environ=environ)
+    assert caught.value.failure.next_step == "Set BROWSER, or copy the address"
+
+
+async def test_a_browser_that_stays_open_is_left_to_itself(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    environ = {"BROWSER": script(tmp_path, f"read end < {pipe}; exit 3"), "PATH": "/usr/bin:/bin"}
+    await open_and_watch("https://example.org/", environ=environ)
+    with pipe.open("w") as end:
+        end.write("now\n")
+
+
+async def test_a_browser_that_hands_the_address_on_and_ends_has_opened_it(tmp_path: Path) -> None:
+    opened = tmp_path / "opened"
+    environ = {"BROWSER": script(tmp_path, f'echo "$1" > {opened}'), "PATH": "/usr/bin:/bin"}
+    await open_and_watch("https://example.org/", environ=environ)
+    assert opened.read_text() == "https://example.org/\n"

@@ -8,7 +8,7 @@ from textual import work
 from textual.worker import Worker
 
 from app.account_words import one_line
-from app.browser import open_address, plain_address
+from app.browser import open_and_watch, plain_address
 from app.keymap import Context, show_key
 from app.screens.sign_in.panes import BrowserPane, DevicePane, FailedPane, KeyPane, WordsPane
 from app.screens.sign_in.stage import SignInStage
@@ -114,7 +114,7 @@ class SignInAttempts(SignInStage):
         async with auth.browser_login() as login:
             self._login = login
             self._copied = login.url, login.url
-            problem = self._open_page(login.url) if self._may_open else None
+            problem = await self._open_page(login.url) if self._may_open else ""
             pane = BrowserPane(
                 login.url,
                 login.port,
@@ -122,7 +122,7 @@ class SignInAttempts(SignInStage):
                 self._now,
                 self.glyphs,
                 is_opened=self._may_open and not problem,
-                problem=problem or "",
+                problem=problem,
             )
             await self._show(pane, "waits")
             if self._wants_paste:
@@ -130,10 +130,10 @@ class SignInAttempts(SignInStage):
                 pane.open_field()
             return await login.wait()
 
-    def _open_page(self, url: str) -> str:
+    async def _open_page(self, url: str) -> str:
         """Start a browser; why that did not work, else empty."""
         try:
-            open_address(plain_address(url), environ=self._environ)
+            await open_and_watch(plain_address(url), environ=self._environ)
         except ServiceError as error:
             return error.failure.line
         return ""

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from textual import events, on
+from textual import events, on, work
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.widgets import Input
@@ -58,8 +58,19 @@ class SignInScreen(SignInAttempts):
 
     def action_open_page(self) -> None:
         """Open the address in a browser, again if need be."""
-        problem = self._open_page(self._copied[1])
-        self._say(problem or "opened in your browser", is_error=bool(problem))
+        self._open_again(self._copied[1])
+
+    @work(exclusive=True, group="open")
+    async def _open_again(self, url: str) -> None:
+        problem = await self._open_page(url)
+        if isinstance(self._pane, BrowserPane):
+            self._pane.show_news(problem)
+            if problem:
+                self._pane.bring(".news")
+        if not problem:
+            self._say("opened in your browser")
+        elif not isinstance(self._pane, BrowserPane):
+            self._say(problem, is_error=True)
 
     @on(Address.Clicked)
     def _on_address(self, message: Address.Clicked) -> None:
