@@ -110,7 +110,7 @@ def _opener(
     """How services will be opened, and the host to name in the header."""
     if settings.demo:
         return lambda: _open_demo(settings), "demo"
-    from app.accounts import expected_mode
+    from app.accounts import expected_mode, overrides
     from app.providers import choose_provider, overridden_host
     from services.auth.signed_out import SIGNED_OUT
     from services.models.account import AccountMode
@@ -129,7 +129,10 @@ def _opener(
     if provider is None:
         return None, ""
     # Who is signed in is read anew with the services; a keyring may take its time.
-    return lambda: _open_real(settings, named), overridden_host(provider)
+    host = overridden_host(provider)
+    if not host and provider.wants_login:
+        host = next((said.rpartition(" ")[2] for said in overrides(settings)), "")
+    return lambda: _open_real(settings, named), host
 
 
 def _open_demo(settings: Settings) -> "AbstractAsyncContextManager[Services]":

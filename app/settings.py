@@ -237,7 +237,9 @@ def _take(table: Table, values: dict[str, Any], found: _Findings, where: str) ->
         values["providers"] = {**values.get("providers", {}), **providers}
     else:
         found.wrong(f"{where}providers must hold tables, such as [providers.local]")
-    hosts: Any = table.get("allow_token_hosts", [])
+    hosts: Any = table.get("allow_token_hosts")
+    if hosts is None:
+        return
     if isinstance(hosts, list) and all(isinstance(h, str) for h in cast("list[Any]", hosts)):
         values["allow_token_hosts"] = tuple(cast("list[str]", hosts))
     else:

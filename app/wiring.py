@@ -142,8 +142,20 @@ async def open_services(
                 *database.notices,
                 *login.account.notices,
                 *(login.how.problems if login.how else ()),
+                *_unused_server(settings, provider),
             ),
         )
+
+
+def _unused_server(settings: Settings, provider: Provider) -> tuple[str, ...]:
+    """A sentence where a server was named that a login takes the place of."""
+    if provider.id != "chatgpt" or settings.openai_base_url is None:
+        return ()
+    named, used = urlsplit(settings.openai_base_url), urlsplit(provider.base_url)
+    if named.netloc == used.netloc:
+        return ()
+    host = named.netloc.rpartition("@")[2]
+    return (f'ChatGPT answers, since you are signed in; provider = "openai" asks {host}',)
 
 
 @dataclass(frozen=True, slots=True)

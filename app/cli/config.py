@@ -95,6 +95,14 @@ def _file(settings: Settings) -> Iterator[str]:
         else:
             yield f"{name} = {toml.value(str(value) if isinstance(value, Path) else value)}"
     yield f"allow_token_hosts = {toml.value(settings.allow_token_hosts)}"
+    yield from ("", "[auth]")
+    yield f"mode = {toml.value(settings.auth_mode)}"
+    if settings.auth_store is None:
+        yield "# store is not set"
+    else:
+        yield f"store = {toml.value(settings.auth_store)}"
+    yield f"workspaces = {toml.value(settings.auth_workspaces)}"
+    yield f"exchange_api_key = {toml.value(settings.auth_exchange_api_key)}"
     yield from ("", "[keys]")
     yield f"flavor = {toml.value(settings.key_flavor)}"
     yield f"esc = {toml.value(settings.key_esc)}"
@@ -119,12 +127,31 @@ def _validate(settings: Settings, output: Output) -> int:
 
     path: Path = settings.folders.config_file
     table, unreadable = read_config(path, is_named=True)
-    problems = [*unreadable, *validate(table), *_wrong_keys(table)]
+    problems = [*unreadable, *validate(table), *_wrong_keys(table), *_wrong_addresses(table)]
     for problem in problems:
         output.say(f"error: {problem}")
     if not problems:
         output.write(f"{path} is valid\n")
     return 2 if problems else 0
+
+
+def _wrong_addresses(table: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the addresses of sign-in, where they are texts."""
+    from services.auth.calls.origins import check_override
+    from services.errors import UsageError
+
+    listed: Any = table.get("allow_token_hosts", [])
+    hosts = cast("list[Any]", listed) if isinstance(listed, list) else []
+    texts = [host for host in hosts if isinstance(host, str)]
+    for name in ("issuer", "chatgpt_base_url"):
+        url = table.get(name)
+        try:
+            given = url if isinstance(url, str) else ""
+            check_override(given, what=name, default="", allow_hosts=texts)
+        except UsageError as error:
+            yield error.message
+            if error.message.startswith("allow_token_hosts"):
+                return
 
 
 def _wrong_keys(table: Mapping[str, Any]) -> Iterator[str]:

@@ -189,9 +189,16 @@ async def _run_with_services(
         host = _far_host(services.provider)
         if host:
             output.say(f"note: answers come from {host}")
-        for notice in services.notices:
+        for notice in (*_overrides(settings, services.provider), *services.notices):
             output.say(f"note: {notice}")
         return await command(services, arguments, output)
+
+
+def _overrides(settings: Settings, provider: "Provider") -> tuple[str, ...]:
+    """Which servers of sign-in are not the usual ones, where this run signs in."""
+    from app.accounts import overrides
+
+    return overrides(settings) if provider.wants_login else ()
 
 
 async def _run_with_account(

@@ -218,13 +218,14 @@ async def run_status(settings: Settings, output: Output) -> int:
     from app.accounts import auth_settings, login_storage
     from services.auth.summary import account_of_stored
 
-    account, problem = Account(), ""
+    account, problem, step = Account(), "", "Sign in with foredeck login"
     how = auth_settings(settings, os.environ)
     try:
-        stored = await login_storage(how, os.environ, is_interactive=True).load()
-        account, problem = account_of_stored(stored, how), stored.problem
+        if settings.profile != "api":
+            stored = await login_storage(how, os.environ, is_interactive=True).load()
+            account, problem = account_of_stored(stored, how), stored.problem
     except (StorageError, CredentialsError) as error:
-        problem = error.message
+        problem, step = error.message, error.next_step or step
     if account.mode is AccountMode.NONE and not problem:
         account = _account_of_key(os.environ)
     if output.is_json:
@@ -235,9 +236,7 @@ async def run_status(settings: Settings, output: Output) -> int:
             ("what", "value"), [(name, _text(name, value)) for name, value in values.items()]
         )
     if account.mode is AccountMode.NONE:
-        failure = CredentialsError(
-            problem or "Nobody is signed in", next_step="Sign in with foredeck login"
-        )
+        failure = CredentialsError(problem or "Nobody is signed in", next_step=step)
         return output.fail(failure.failure)
     for notice in account.notices:
         output.say(f"note: {as_sentence(notice)}")

@@ -84,8 +84,8 @@ class Output:
         try:
             self._err.write(text)
             self._err.flush()
-        except (BrokenPipeError, ValueError):
-            return  # Nobody listens.
+        except (OSError, ValueError):
+            return  # Nobody listens, or it cannot be written.
 
     def fail(self, failure: Failure) -> int:
         """Tell a failure.

@@ -101,7 +101,10 @@ def build_parser(only: str | None = None) -> Parser:
 
 
 def _refuse(message: str, next_step: str, argv: Sequence[str]) -> NoReturn:
-    """Tell that the command line is wrong, and exit with 2."""
+    """Tell that the command line is wrong, and exit with 2; a key in it is not repeated."""
+    from services.redact import redact
+
+    message = redact(message)
     sys.stderr.write(f"error: {message}. {next_step}.\n")
     if "--json" in argv:
         failure = {

@@ -171,7 +171,8 @@ async def account(around: Surroundings) -> Verdict:
         return fine(f"signed in by {variable}")
     stored = await _stored(auth)
     if stored.problem:
-        return failed(stored.problem, "Sign in with foredeck login, which keeps a dated copy")
+        copy = "" if stored.barred else ", which keeps a dated copy"
+        return failed(stored.problem, f"Sign in with foredeck login{copy}")
     found = account_of_stored(stored, auth)
     if found.mode is not AccountMode.NONE:
         return judge_account(found, time.time())

@@ -12,6 +12,11 @@ model = "gpt-5.5"
 max_width = 80
 openai_base_url = "http://127.0.0.1:1/v1"
 allow_token_hosts = ["a.example"]
+[auth]
+mode = "own"
+store = "auto"
+workspaces = ["one"]
+exchange_api_key = true
 [keys]
 flavor = "modern"
 bind = { "pane.zoom" = "Z" }
@@ -39,6 +44,7 @@ def test_what_is_shown_is_a_file_that_says_the_same(foredeck: CommandLine, confi
     assert "# effort is not set" in shown.out.splitlines()
     table = tomllib.loads(shown.out)
     wanted = tomllib.loads(FULL)
+    assert table["auth"] == wanted["auth"]
     assert table["keys"] == {"esc": "leave", **wanted["keys"]}
     del wanted["providers"]["here"]["http_headers"]
     assert table["providers"] == wanted["providers"]
@@ -52,6 +58,7 @@ def test_what_is_shown_is_a_file_that_says_the_same(foredeck: CommandLine, confi
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
+        ('chatgpt_base_url = "nope"', "chatgpt_base_url is not the address of a server"),
         ('[keys.bind]\n"pane.fly" = "f"', 'keys.bind: there is no action "pane.fly"'),
         ('[keys.bind]\n"pane.zoom" = "foo"', 'keys.bind: "foo" for pane.zoom is not a key'),
         ('[keys.bind]\n"pane.zoom" = "n"', 'keys: "n" means pane.new and pane.zoom'),
@@ -76,3 +83,19 @@ def test_keys_of_the_wrong_form_are_told_once(
     config.write_text(text)
     ended = foredeck("config", "validate")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('issuer = "http://evil.example"', "issuer names evil.example with http"),
+        ('allow_token_hosts = ["https://x/y"]', "which is no host"),
+    ],
+)
+def test_addresses_with_which_every_command_would_stop_are_named(
+    foredeck: CommandLine, config: Path, text: str, words: str
+) -> None:
+    config.write_text(text)
+    ended = foredeck("config", "validate")
+    assert (ended.code, ended.out) == (2, "")
+    assert words in ended.err

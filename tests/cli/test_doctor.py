@@ -327,7 +327,9 @@ def test_what_codex_is_configured_to_is_told(doctor: CommandLine) -> None:
         "credentials store file; only workspace w1 or w2; only login method chatgpt",
     )
     config.write_text('cli_auth_credentials_store = "drawer"\n')
-    assert said(doctor, "codex")[0] == "warning"
+    state, words, _ = said(doctor, "sign_in", code=1)
+    assert state == "failed"
+    assert "cli_auth_credentials_store" in words
 
 
 def test_folders_that_others_can_read_are_told(doctor: CommandLine) -> None:

@@ -91,3 +91,22 @@ def test_a_wrong_number_is_refused_in_words(
         parse(argv)
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["login", "--api-key", "sk-proj-REALSECRETVALUE12345", "--json"],
+        ["login", "--api-key=sk-proj-REALSECRETVALUE12345"],
+        ["login", "sk-proj-REALSECRETVALUE12345"],
+    ],
+)
+def test_a_key_among_the_arguments_is_not_repeated(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(argv)
+    assert ended.value.code == 2
+    captured = capsys.readouterr()
+    assert captured.err
+    assert "REALSECRET" not in captured.err + captured.out

@@ -7,8 +7,8 @@ import pytest
 from app.providers import choose_provider, overridden_host
 from app.settings import Settings, load_settings
 from services.errors import CredentialsError, ServiceError, UsageError
-from services.models.account import AccountMode
 from services.headers import is_header, is_sendable
+from services.models.account import AccountMode
 from services.provider import Provider
 
 BAD_KEYS = {

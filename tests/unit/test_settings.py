@@ -230,3 +230,10 @@ def test_loopback_and_https_are_fine(url: str) -> None:
 def test_a_key_inside_an_address_is_refused() -> None:
     with pytest.raises(UsageError, match="must not hold a name or password"):
         checked_url("https://user:secret@host/v1")
+
+
+def test_a_profile_leaves_alone_what_it_does_not_name(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('allow_token_hosts = ["a.example"]\n[profiles.w]\nmodel = "m"\n')
+    settings = load_settings({"config": str(file), "profile": "w"}, {})
+    assert (settings.model, settings.allow_token_hosts) == ("m", ("a.example",))

@@ -94,7 +94,7 @@ class Keeper:
                 if not may_write:
                     raise busy()
                 stored = await self._storage.save(credentials)
-        mine, old = self.credentials, before.credentials
+        mine, old = self.credentials, before.credentials or before.barred
         if aside:
             note = f"What could not be used before is kept as {aside}"
             stored = replace(stored, notices=(*stored.notices, note))
@@ -130,7 +130,7 @@ class Keeper:
         # A program that was stopped with a lock in its hand shall not keep anybody signed in.
         async with self._storage.refresh_lock(SHORT_LOCK_WAIT):
             stored = await self._storage.load()
-            mine, ended = self.credentials, stored.credentials
+            mine, ended = self.credentials, stored.credentials or stored.barred
             is_other = bool(mine and ended and not is_same_account(mine, ended))
             if is_other:
                 ended = mine

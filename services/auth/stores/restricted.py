@@ -44,7 +44,9 @@ class RestrictedStorage:
         if stored.credentials is None:
             return stored
         problem = violation(stored.credentials, self._settings)
-        return replace(stored, credentials=None, problem=problem) if problem else stored
+        if not problem:
+            return stored
+        return replace(stored, credentials=None, barred=stored.credentials, problem=problem)
 
     async def save(self, credentials: Credentials) -> Stored:
         """Write durably."""

@@ -4,7 +4,7 @@
 """
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.auth.credentials import Credentials
@@ -25,6 +25,8 @@ class Stored:
     """What the user should know: fallback used, rights tightened, …"""
     problem: str = ""
     """Why what is stored cannot be used, a sentence; it is left alone then."""
+    barred: Credentials | None = field(default=None, repr=False)
+    """A login that may not be used here; told only so that it can be ended."""
     is_broken: bool = False
     """Whether that is since it cannot be read, rather than a kind of login that is not ours."""
 

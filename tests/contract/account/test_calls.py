@@ -194,7 +194,7 @@ async def test_two_runs_share_one_refresh(home: Home) -> None:
 
 async def test_e16_a_token_that_codex_spent_a_moment_ago_is_no_end(home: Home) -> None:
     """Codex asks without a lock, and stores its answer while ours is refused."""
-    mine = home.plant(life=720, spent=200)
+    mine = home.plant(life=720, spent=730)
     async with home.open() as desk, httpx.AsyncClient(trust_env=False) as codex:
         tokens = mine["tokens"]
         answer = await codex.post(

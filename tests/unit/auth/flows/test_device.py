@@ -233,6 +233,13 @@ async def test_e9_a_code_used_while_the_laptop_slept_still_signs_in(play: Stage)
     assert await signed_in(play, PENDING, answer(body=GRANTED), answer(body=TOKENS))
 
 
+async def test_2_3_a_challenge_that_is_not_of_the_verifier_is_refused(play: Stage) -> None:
+    odd = {**GRANTED, "code_challenge": challenge_of("another")}
+    with pytest.raises(ServiceError):
+        await signed_in(play, answer(body=odd), answer(body=TOKENS))
+    assert [request.path for request in play.server.requests][-1] != "/oauth/token"
+
+
 async def test_slow_down_adds_five_seconds_each_time(play: Stage) -> None:
     slow = answer("400 No", {"error": "slow_down"})
     await signed_in(play, slow, PENDING, slow, PENDING, answer(body=GRANTED), answer(body=TOKENS))

@@ -1,15 +1,18 @@
 """Renewals that bring nothing, too little, or somebody else's; and locks that are not let go."""
 
 import asyncio
+import os
 import time
 
 import pytest
 
+from services.auth.grant import Grant
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import busy
 from services.auth.stores.locks import REFRESH, hold
 from services.clock import SystemClock
 from services.errors import CredentialsError, ServiceError, StorageError
+from services.provider import Secret
 from simulator.auth.account import Account
 from simulator.script import Status, Usual, Work
 from tests.contract.account.conftest import Home, until
@@ -153,3 +156,65 @@ async def test_the_question_for_the_route_renews_nothing(home: Home) -> None:
             await desk.ask()
         assert len(desk.ended()) == 1
     assert len(home.sim.refreshes) == 1
+
+
+async def test_e17_another_account_that_was_stored_during_the_request_stays(home: Home) -> None:
+    home.plant(life=720, spent=730)
+    gate = home.sim.gate()
+    home.sim.script("oauth/token", [Work(), gate, Usual()])
+    async with home.open() as desk:
+        asking = asyncio.create_task(desk.ask())
+        await until(lambda: home.sim.refreshes)
+        theirs = home.plant(account=OTHER)
+        gate.open()
+        with pytest.raises(CredentialsError) as caught:
+            await asking
+    assert caught.value.code == "account_changed"
+    assert home.stored() == theirs
+    assert home.sim.auth.live_families == 1, "what came for the one before was ended"
+
+
+@pytest.mark.parametrize("name", ["E19 hard link", "E20 foreign owner"])
+async def test_a_file_that_could_not_be_written_costs_no_token(home: Home, name: str) -> None:
+    home.plant(life=720, spent=730)
+    async with home.open() as desk:
+        if name == "E19 hard link":
+            os.link(home.file, home.path / "second")
+        else:
+            os.chown(home.file, 12345, 12345)
+        with pytest.raises(ServiceError):
+            await desk.ask()
+    assert home.sim.refreshes == []
+
+
+async def test_e31_a_login_that_is_cancelled_before_it_is_stored_is_ended(home: Home) -> None:
+    tokens = home.sim.issue()["tokens"]
+    grant = Grant(
+        id_token=Secret(tokens["id_token"]),
+        access_token=Secret(tokens["access_token"]),
+        refresh_token=Secret(tokens["refresh_token"]),
+    )
+    async with home.open() as desk, hold([home.path / REFRESH], 1.0, SystemClock()):
+        storing = asyncio.create_task(desk.auth.accept(grant))
+        await asyncio.sleep(0)
+        storing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await storing
+    assert home.sim.auth.live_families == 0
+    assert not home.file.exists()
+
+
+async def test_a_login_that_may_not_be_used_is_ended_when_it_is_replaced(home: Home) -> None:
+    (home.path / "config.toml").write_text('forced_login_method = "api"')
+    home.plant()
+    async with home.open() as desk:
+        await desk.auth.use_api_key(Secret(home.sim.api_key or ""))
+    assert home.sim.auth.live_families == 0
+
+
+async def test_a_login_that_may_not_be_used_is_ended_by_a_logout(home: Home) -> None:
+    (home.path / "config.toml").write_text('forced_login_method = "api"')
+    home.plant()
+    async with home.open() as desk:
+        assert (await desk.auth.logout()).is_revoked is True
+    assert home.sim.auth.live_families == 0
