@@ -76,6 +76,7 @@ class FixedLogin:
 class FixedAuth:
     """Sign-in that never comes to an end."""
 
+    problem = ""
     provider = SignInProvider()
     settings = AuthSettings(home=Path("/home/ada/.codex"))
 

@@ -12,7 +12,7 @@ from app.browser import open_and_watch, plain_address
 from app.keymap import Context, show_key
 from app.screens.sign_in.panes import BrowserPane, DevicePane, FailedPane, KeyPane, WordsPane
 from app.screens.sign_in.stage import SignInStage
-from app.screens.sign_in.words import TITLES, UNDER_WAY, key_facts
+from app.screens.sign_in.words import TITLES, UNDER_WAY, key_facts, what_becomes_of
 from app.sign_in_ways import Way
 from services.errors import ServiceError
 from services.models.account import Account, AccountMode
@@ -64,7 +64,9 @@ class SignInAttempts(SignInStage):
             opening = await asyncio.to_thread(self._open_auth)
             async with opening as auth:
                 self._auth = auth
-                if self._reason is None and auth.account.mode is not AccountMode.NONE:
+                if auth.problem:
+                    self._tell_problem(auth.problem, what_becomes_of(auth.settings))
+                elif self._reason is None and auth.account.mode is not AccountMode.NONE:
                     who = one_line(auth.account, self.glyphs)
                     self._note(f"You stay signed in as {who} until the new login is stored.")
                 self._attempt = self._begin(self._way)
@@ -145,7 +147,8 @@ class SignInAttempts(SignInStage):
             for action in self._keymap.of(Context.SIGN_IN)
             if action.group == "WAYS" and action.action not in elsewhere
         ]
-        retry = "ask for a new code" if self._way is Way.DEVICE else "try again"
+        is_code = self._way is Way.DEVICE and failure.kind is not FailureKind.STORAGE
+        retry = "ask for a new code" if is_code else "try again"
         await self._show(FailedPane(failure, [("r", retry), *ways]), "failed")
 
     async def _done(self, account: Account) -> None:

@@ -23,7 +23,7 @@ from app.screens.sign_in.words import TITLES, UNDER_WAY, VERBS
 from app.settings import Settings
 from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
 from services.models.account import Account
-from services.models.failure import Failure
+from services.models.failure import Failure, FailureKind, as_sentence
 from widgets.footer import Footer, Hint
 from widgets.glyphs import Glyphs
 from widgets.pane_title import PaneTitle
@@ -144,6 +144,8 @@ class SignInStage(Overlay[Account | None]):
                 return is_waiting and self._may_open
             case "paste":
                 return not is_over and self._stage != "failed"
+            case "close" | "leave":
+                return not is_over
             case "use":
                 is_other = parameters != (self._way.value,)
                 return not is_over and (is_other or self._is_unfocused_key)
@@ -154,11 +156,20 @@ class SignInStage(Overlay[Account | None]):
     def _is_unfocused_key(self) -> bool:
         return isinstance(self._pane, KeyPane) and not self._pane.field.has_focus
 
+    def _tell_problem(self, problem: str, note: str) -> None:
+        """Say why what is stored cannot be used, which is the reason where there is none yet."""
+        if self._reason is not None and self._reason.message != problem:
+            note = f"{as_sentence(problem)} {note}".strip()
+        else:
+            self._reason = Failure(kind=FailureKind.CREDENTIALS, message=problem, next_step="")
+            self.query_one(".reason", Vertical).query_one(Trouble).show(self._reason)
+        self._note(note)
+
     def _note(self, words: str) -> None:
         note = self.query_one(".note", Static)
         note.update(Content(words))
         note.display = bool(words)
-        self.query_one(".reason").display = bool(words)
+        self.query_one(".reason").display = bool(words) or self._reason is not None
         self.call_after_refresh(self._fit)
 
     async def _show(self, pane: Pane, stage: Stage = "begins") -> None:

@@ -25,6 +25,19 @@ STORES = {
 """Where a login will be kept, by the mode of the store."""
 
 
+KEPT = "It is kept under another name when you sign in."
+
+
+def what_becomes_of(settings: AuthSettings) -> str:
+    """What a login does to one that cannot be used; empty where that cannot be told.
+
+    A login that the configuration forbids is ended rather than kept, and which of the two it is
+    only the storage knows.
+    """
+    is_restricted = settings.only_method is not None or bool(settings.provider.workspaces)
+    return "" if is_restricted else KEPT
+
+
 def key_facts(settings: AuthSettings, account: Account) -> list[str]:
     """What becomes of an API key, a sentence each."""
     place = STORES[settings.store].format(home=settings.home)
