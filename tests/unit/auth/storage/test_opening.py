@@ -72,7 +72,11 @@ async def test_login_in_memory_ends_with_the_process(codex_home: Path, clock: "S
         saved = await storage.save(login())
     assert (first, second, saved.storage) == (True, True, StoragePlace.MEMORY)
     assert refresh_token((await storage.load()).credentials) == "rt-one"
-    assert (await open_storage(settings, clock).load()).storage is None
+    # Another run of this process has it still, another process has not.
+    again = await open_storage(settings, clock).load()
+    assert refresh_token(again.credentials) == "rt-one"
+    elsewhere = AuthSettings(home=codex_home, store="ephemeral")
+    assert (await open_storage(elsewhere, clock).load()).storage is None
     assert (await storage.set_aside(), await storage.delete()) == ("", True)
     assert ((await storage.load()).storage, await storage.delete()) == (None, False)
     assert list(codex_home.iterdir()) == []  # noqa: ASYNC240
