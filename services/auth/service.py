@@ -34,6 +34,7 @@ from services.bus import EventBus
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError
 from services.events import AccountChanged, SignInNeeded
+from services.headers import is_sendable
 from services.models.account import Account, AccountMode, LogoutResult
 from services.provider import Secret
 
@@ -201,7 +202,7 @@ class AuthService:
         """
         self._require_method("api")
         text = key.reveal().strip()
-        if not text or not text.isascii() or not text.isprintable() or " " in text:
+        if not is_sendable(text):
             raise CredentialsError(
                 "That is no API key" if text else "The API key is empty",
                 next_step="Copy it again, whole and in one line",

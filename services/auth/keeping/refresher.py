@@ -219,7 +219,11 @@ class Refresher:
     async def _store(self, new: Credentials) -> Stored:
         # The lock is Codex's and may be stuck; losing what was spent would be worse.
         async with self._storage.commit_lock(COMMIT_WAIT):
-            stored = await self._storage.load()
+            try:
+                stored = await self._storage.load()
+            except StorageError:
+                # A keyring that has locked meanwhile; there may be a file to save to.
+                return await self._storage.save(new)
             if stored.credentials is None and not stored.problem:
                 await self._drop(new)
                 self._held.hold(stored)
