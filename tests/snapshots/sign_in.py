@@ -76,12 +76,12 @@ class FixedLogin:
 class FixedAuth:
     """Sign-in that never comes to an end."""
 
-    problem = ""
     provider = SignInProvider()
     settings = AuthSettings(home=Path("/home/ada/.codex"))
 
-    def __init__(self, account: Account, error: ServiceError | None) -> None:
+    def __init__(self, account: Account, error: ServiceError | None, problem: str) -> None:
         self.account = account
+        self.problem = problem
         self._error = error
 
     def device_login(self) -> FixedLogin:
@@ -98,12 +98,12 @@ class FixedAuth:
 
 
 def opener(
-    account: Account | None = None, error: ServiceError | None = None
+    account: Account | None = None, error: ServiceError | None = None, problem: str = ""
 ) -> Callable[[], AbstractAsyncContextManager["AuthService"]]:
     """Opens a stand-in for sign-in, as `SignInScreen` asks for it."""
 
     @asynccontextmanager
     async def opened() -> AsyncGenerator["AuthService"]:
-        yield cast("AuthService", FixedAuth(account or Account(), error))
+        yield cast("AuthService", FixedAuth(account or Account(), error, problem))
 
     return opened

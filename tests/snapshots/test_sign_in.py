@@ -59,6 +59,7 @@ def sign_in(
     account: Account | None = None,
     error: ServiceError | None = None,
     reason: Failure | None = None,
+    problem: str = "",
     then: Prepare = settle,
 ) -> Prepare:
     """Opens the screen, and lets `then` do something on it."""
@@ -67,7 +68,7 @@ def sign_in(
     async def prepare(pilot: Pilot[Any]) -> None:
         await settle(pilot)
         screen = SignInScreen(
-            opener(account, error),
+            opener(account, error, problem),
             app._settings,
             ASCII if is_plain else UNICODE,
             environ={},
@@ -176,6 +177,15 @@ def test_a_login_has_ended_in_the_middle_of_a_chat(
         app.screen_stack[0]._show_account(ADA)  # type: ignore[attr-defined]
         await opened(pilot)
 
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@LOOKS
+def test_what_is_stored_cannot_be_used(
+    snap_compare: Compare, make_app: Make, size: Size, theme: str
+) -> None:
+    app = make_app(theme, welcome=True)
+    prepare = sign_in(app, Way.DEVICE, problem="auth.json is no JSON that can be read")
     assert snap_compare(app, terminal_size=size, run_before=prepare)
 
 
