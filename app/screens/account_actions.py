@@ -84,8 +84,14 @@ class AccountActions(ShellBase):
             environ=surroundings(self._settings),
             reason=reason,
             way=way,
+            typed=self._take_typed,
         )
         self.app.push_screen(screen, partial(self._take_account, is_mended=reason is not None))
+
+    def _take_typed(self, text: str) -> None:
+        """What was meant for the composer when the screen of sign-in came between."""
+        if self.chat is not None:
+            self.chat.composer.insert(text)
 
     def is_about_sign_in(self, failure: Failure) -> bool:
         """Whether a failure means that nobody is signed in."""
@@ -100,7 +106,8 @@ class AccountActions(ShellBase):
         """
         if account is None:
             return
-        notice = f"signed in as {one_line(account, self._glyphs)}"
+        words = (f"signed in as {one_line(account, self._glyphs)}", *account.notices)
+        notice = ". ".join(words)
         if self._is_of_this_run(account):
             self._show_account(account)
             self._say(notice)

@@ -9,6 +9,8 @@ from app.foredeck import Foredeck, StartAgain
 from app.screens.confirm import ConfirmScreen
 from app.screens.sign_in.screen import SignInScreen
 from app.wiring import open_services
+from services.errors import CredentialsError
+from services.events import SignInNeeded
 from services.store.database import Database
 from simulator.auth.account import Account
 from simulator.server import Simulator
@@ -115,3 +117,22 @@ async def test_a_login_of_this_process_lasts_through_a_new_start(
         await deck.until(lambda: deck.shell.state == "online", "not online")
         await deck.say("hello")
         await deck.until(lambda: deck.replies() and not deck.view.is_answering, "no answer")
+
+
+async def test_what_is_typed_when_the_screen_comes_between_stays_in_the_draft(
+    signed_in: World, sim: Simulator
+) -> None:
+    sim.auth.policy.approve_at = None
+    async with signed_in.chatting() as deck:
+        deck.view.composer.focus_input()
+        await deck.pilot.press(*"look at the k".replace(" ", "_"))
+        services = deck.shell._services
+        assert services is not None
+        failure = CredentialsError("It has ended", code="signed_out").failure
+        services.bus.publish(SignInNeeded(failure=failure))
+        await deck.until(lambda: is_signing_in(deck), "no screen")
+        await deck.pilot.press(*"ernel_module")
+        await deck.until(lambda: deck.shows("Waiting for the page"), "no code")
+        await deck.pilot.press("escape")
+        await deck.until(lambda: not is_signing_in(deck), "not left")
+        assert deck.view.composer.text == "look_at_the_kernel_module"

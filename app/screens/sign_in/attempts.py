@@ -130,7 +130,7 @@ class SignInAttempts(SignInStage):
             if self._wants_paste:
                 self._wants_paste = False
                 pane.open_field()
-            return await login.wait()
+            return await login.wait(lambda: pane.show_news("Signing in"))
 
     async def _open_page(self, url: str) -> str:
         """Start a browser; why that did not work, else empty."""

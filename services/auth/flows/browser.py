@@ -5,6 +5,7 @@ The flow and its limits: docs/protocols/auth.md.
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
@@ -122,8 +123,11 @@ class BrowserLogin:
         query = query_in(text, self._provider)
         self._opened().take(query)
 
-    async def wait(self) -> Grant:
+    async def wait(self, on_arrival: Callable[[], None] = lambda: None) -> Grant:
         """Wait for the browser, then exchange its code.
+
+        Args:
+            on_arrival: Called when the browser has come back with a code.
 
         Raises:
             LoginError: The issuer said no.
@@ -138,6 +142,7 @@ class BrowserLogin:
                 raise arrived
             if pkce is None:
                 raise UsageError("This sign-in is over", next_step="Sign in again", code="used")
+            on_arrival()
             grant = await self._endpoint.exchange_code(arrived, pkce.verifier, self._redirect_uri)
         except BaseException:
             gate.settle(is_signed_in=False)
