@@ -176,15 +176,15 @@ async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output)
                 )
             output.say(f"Waiting until {_hour(attempt.ends_at)}. Ctrl-C stops.")
             if not arguments.no_open and has_desktop(os.environ) and not is_remote(os.environ):
-                _open(attempt.url, arguments.surroundings, output)
+                await _open(attempt.url, arguments.surroundings, output)
             return await attempt.wait()
 
 
-def _open(url: str, surroundings: Mapping[str, str], output: Output) -> None:
-    from app.browser import open_address
+async def _open(url: str, surroundings: Mapping[str, str], output: Output) -> None:
+    from app.browser import open_and_watch
 
     try:
-        open_address(url, environ=surroundings)
+        await open_and_watch(url, environ=surroundings)
     except UsageError as error:
         output.say(f"note: {error.failure.line}")
 
