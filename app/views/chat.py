@@ -120,10 +120,17 @@ class ChatView(Vertical):
 
     async def new_chat(self) -> None:
         """Begin another chat."""
-        if self._services is not None:
-            await self.keep_draft()
-            self._show(await self._services.chat.new())
-            self.composer.focus_input()
+        if self._services is None:
+            return
+        kept = self.composer.text
+        await self.keep_draft()
+        chat = await self._services.chat.new()
+        typed = self.composer.text
+        self._show(chat)
+        if typed != kept:
+            # Whoever asked for a new chat and went on typing meant the new one.
+            self.composer.edit(typed.removeprefix(kept))
+        self.composer.focus_input()
 
     async def keep_draft(self) -> None:
         """Write to disk what is typed and not sent."""

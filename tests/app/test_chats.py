@@ -1,6 +1,10 @@
 """Several chats: lists, drafts, switching while one streams, earlier items, second runs."""
 
-from services.models.chat import Notice, Reply, TurnStatus, UserMessage
+import asyncio
+
+import pytest
+
+from services.models.chat import Chat, Notice, Reply, TurnStatus, UserMessage
 from simulator import events as ev
 from simulator.server import Simulator
 from tests.app.conftest import Deck, Open
@@ -161,3 +165,27 @@ async def test_in_a_narrow_terminal_the_list_stands_alone_and_enter_goes_back(
         await deck.pilot.press("i")
         await deck.until(lambda: deck.view.composer.has_input_focus)
         assert deck.shows("first answer")
+
+
+async def test_what_is_typed_while_a_new_chat_is_made_is_in_it(
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_deck() as deck:
+        services = deck.shell._services
+        assert services is not None
+        make, gate = services.chat.new, asyncio.Event()
+
+        async def slow() -> Chat:
+            await gate.wait()
+            return await make()
+
+        monkeypatch.setattr(services.chat, "new", slow)
+        deck.view.composer.focus_input()
+        await deck.pilot.press(*"old")
+        deck.shell.action_new()
+        await deck.pilot.press(*"new")
+        gate.set()
+        await deck.until(lambda: deck.view.composer.text == "new", deck.view.composer.text)
+        chats = await services.chats.summaries()
+        drafts = [(await services.chat.open(chat.id)).draft for chat in chats]
+    assert "old" in drafts
