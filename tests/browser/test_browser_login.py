@@ -18,7 +18,7 @@ from simulator.server import Simulator
 from tests.browser.chromium import Page, chromium, missing_programs
 
 # The issuer knows two ports, so whoever listens on them in earnest does it in turn.
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("callback ports")]
+pytestmark = [pytest.mark.oracle, pytest.mark.slow, pytest.mark.xdist_group("callback ports")]
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDRESS = re.compile(r"http://\S+/oauth/authorize\?\S+")

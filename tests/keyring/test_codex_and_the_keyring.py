@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.keyring.conftest import Storage
     from tests.keyring.private_bus import Bus
 
-pytestmark = pytest.mark.oracle
+pytestmark = [pytest.mark.oracle, pytest.mark.slow]
 
 Codex = Callable[..., str]
 KEY = "sk-codex-" + "c" * 20

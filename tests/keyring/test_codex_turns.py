@@ -19,7 +19,7 @@ from tests.oracle.front import Front
 if TYPE_CHECKING:
     from tests.keyring.private_bus import Bus
 
-pytestmark = [pytest.mark.oracle, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.oracle, pytest.mark.slow, pytest.mark.timeout(180)]
 
 QUESTION = "How do I retry a request?"
 ANSWER = "bug with a delay"

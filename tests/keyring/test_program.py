@@ -18,6 +18,7 @@ from tests.keyring.conftest import ROOT
 if TYPE_CHECKING:
     from tests.keyring.private_bus import Bus
 
+pytestmark = pytest.mark.slow
 TIMEOUT = 1.0
 LIMIT = 10.0
 """Seconds for a whole run: start, the keyring's limit, end."""

@@ -17,7 +17,7 @@ from simulator.script import Usual
 from simulator.server import Simulator
 from tests.oracle.codex import AppServer, Codex, answered, events, turn
 
-pytestmark = [pytest.mark.oracle, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.oracle, pytest.mark.slow, pytest.mark.timeout(180)]
 callback_ports = pytest.mark.xdist_group("callback ports")
 
 CLIENT_ID = "app_EMoamEEZ73f0CkXaXp7hrann"

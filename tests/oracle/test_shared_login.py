@@ -15,7 +15,7 @@ import pytest
 from simulator.server import Simulator
 from tests.oracle.codex import Codex, answered
 
-pytestmark = [pytest.mark.oracle, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.oracle, pytest.mark.slow, pytest.mark.timeout(180)]
 ROOT = Path(__file__).resolve().parents[2]
 QUESTION = "How do I retry a request?"
 

@@ -18,6 +18,7 @@ from simulator.script import Status
 from simulator.server import Simulator
 from tests.secrets.conftest import ROOT, World
 
+pytestmark = pytest.mark.slow
 callback_ports = pytest.mark.xdist_group("callback ports")
 READY = "› message"
 CRASHING = """

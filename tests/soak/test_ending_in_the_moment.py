@@ -16,6 +16,8 @@ from benchmarks.terminal import Terminal
 from simulator.script import Gate, Usual, Work
 from tests.soak.ground import HEARD, ROOT, Ground
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 1.0
 """Seconds in which a program that did not wait for the answer would have ended."""
 LIMIT = 40.0

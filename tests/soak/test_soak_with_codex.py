@@ -25,7 +25,7 @@ from tests.soak.programs import Worker
 from tests.soak.watcher import Watcher
 
 ROUNDS = int(os.environ.get("SOAK_ROUNDS", "6"))
-pytestmark = [pytest.mark.oracle, pytest.mark.timeout(120 + 20 * ROUNDS)]
+pytestmark = [pytest.mark.oracle, pytest.mark.slow, pytest.mark.timeout(120 + 20 * ROUNDS)]
 
 LIFE = 720.0
 THRESHOLD = 300.0
