@@ -114,3 +114,18 @@ def test_a_login_that_is_wanted_and_missing_opens_the_app_to_sign_in() -> None:
     opener, host = main._opener(load_settings({"provider": "chatgpt"}, {}), None, {})
     assert opener is not None
     assert host == ""
+
+
+def test_e29_nothing_of_the_current_folder_names_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    for name in (".env", "config.toml", "foredeck.toml", ".codex/config.toml"):
+        file = project / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text('issuer = "https://evil.example"\nFOREDECK_ISSUER=https://evil.example\n')
+    monkeypatch.chdir(project)
+    environ = {"CODEX_HOME": str(tmp_path), "FOREDECK_HOME": str(tmp_path / "own")}
+    how = auth_settings(load_settings({}, environ), environ)
+    assert how.provider.is_default

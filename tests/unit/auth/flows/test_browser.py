@@ -212,7 +212,7 @@ async def test_a_paste_before_the_beginning_is_refused(play: Stage) -> None:
         play.browser().paste("code=x&state=y")
 
 
-async def test_ten_minutes_are_the_end_and_free_the_port(play: Stage) -> None:
+async def test_e7_ten_minutes_are_the_end_and_free_the_port(play: Stage) -> None:
     clock = play.clock
     assert isinstance(clock, StoppedClock)
     async with play.browser() as login:
