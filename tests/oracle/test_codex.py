@@ -13,7 +13,7 @@ from simulator.catalogue import MODELS
 from simulator.server import Simulator
 from simulator.stories.texts import written
 
-pytestmark = pytest.mark.oracle
+pytestmark = [pytest.mark.oracle, pytest.mark.slow]
 
 RunCodex = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -21,7 +21,12 @@ ANSWER = "A mocked answer with **bold** words and `code`."
 SHOWN = "A mocked answer with bold words and code."
 START_LIMIT = 100.0
 
-pytestmark = [pytest.mark.oracle, pytest.mark.xdist_group("litellm"), pytest.mark.timeout(180)]
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.slow,
+    pytest.mark.xdist_group("litellm"),
+    pytest.mark.timeout(180),
+]
 
 
 def program() -> str:
