@@ -57,6 +57,8 @@ class SignInProvider:
     )
     exchange_encoding: Encoding = "form"
     refresh_encoding: Encoding = "json"
+    device_encoding: Encoding = "json"
+    revoke_encoding: Encoding = "json"
     originator: str = "foredeck"
     chatgpt_base_url: str = DEFAULT_CHATGPT_BASE_URL
     """Where tokens of this provider may be used; `/codex` and `/wham` lie below it."""

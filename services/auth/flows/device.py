@@ -95,7 +95,7 @@ class DeviceLogin:
         answer = await self._endpoint.post(
             self._issuer + self._provider.user_code_path,
             {"client_id": self._provider.client_id},
-            encoding="json",
+            encoding=self._provider.device_encoding,
         )
         if answer.status == 404:
             raise NotFoundError(
@@ -181,7 +181,7 @@ class DeviceLogin:
             answer = await self._endpoint.post(
                 self._issuer + self._provider.device_token_path,
                 {"device_auth_id": self._id.reveal(), "user_code": self._user_code.reveal()},
-                encoding="json",
+                encoding=self._provider.device_encoding,
             )
         except ServiceError as error:
             return read_trouble(error)

@@ -178,7 +178,7 @@ class TokenEndpoint:
         answer = await self.post(
             self._url(issuer, self._provider.revoke_path),
             members,
-            encoding="json",
+            encoding=self._provider.revoke_encoding,
             headers=self._originator,
             total=timeout,
         )
