@@ -11,6 +11,7 @@ from services.auth.provider import (
     DEFAULT_CHATGPT_BASE_URL,
     DEFAULT_OPENAI_BASE_URL,
     GOV_OPENAI_BASE_URL,
+    SignInProvider,
     openai_base_url,
 )
 from services.auth.signed_out import signed_out
@@ -103,7 +104,7 @@ def _chatgpt(settings: Settings) -> Provider:
     return Provider(
         id="chatgpt",
         name="ChatGPT",
-        base_url=f"{base}/codex",
+        base_url=f"{base}{SignInProvider().inference_path}",
         wants_login=True,
         client_version=PROTOCOL_VERSION,
         headers=(("version", __version__),),

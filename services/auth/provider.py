@@ -10,6 +10,7 @@ DEFAULT_ISSUER: Final = "https://auth.openai.com"
 DEFAULT_CHATGPT_BASE_URL: Final = "https://chatgpt.com/backend-api"
 DEFAULT_OPENAI_BASE_URL: Final = "https://api.openai.com/v1"
 GOV_OPENAI_BASE_URL: Final = "https://gov.api.openai.com/v1"
+CHATGPT_HOSTS: Final = ("chatgpt.com", "*.chatgpt.com", "chat.openai.com")
 _GOV_KEYS: Final = ("sk-proj-fedramp-", "sk-svcacct-fedramp-")
 CLIENT_ID: Final = "app_EMoamEEZ73f0CkXaXp7hrann"
 
@@ -25,6 +26,13 @@ def openai_base_url(key: str) -> str:
     return GOV_OPENAI_BASE_URL if key.startswith(_GOV_KEYS) else DEFAULT_OPENAI_BASE_URL
 
 
+def is_among(host: str, hosts: tuple[str, ...]) -> bool:
+    """Whether a host is in a list in which `*.` takes all below a name."""
+    return any(
+        host.endswith(entry[1:]) if entry.startswith("*.") else host == entry for entry in hosts
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignInProvider:
     """An issuer of tokens, and how its endpoints are spoken to."""
@@ -33,6 +41,9 @@ class SignInProvider:
     name: str = "ChatGPT"
     issuer: str = DEFAULT_ISSUER
     """Without a slash at the end; the paths below are joined to it."""
+    own_issuer: str = DEFAULT_ISSUER
+    """The origin of the provider's own issuer, which needs nobody's leave to see its tokens; it
+    stays this one where the configuration puts another into `issuer`."""
     client_id: str = CLIENT_ID
     scope: str = "openid profile email offline_access api.connectors.read api.connectors.invoke"
     authorize_path: str = "/oauth/authorize"
@@ -55,13 +66,21 @@ class SignInProvider:
         ("id_token_add_organizations", "true"),
         ("codex_cli_simplified_flow", "true"),
     )
+    token_extra: tuple[tuple[str, str], ...] = ()
+    """What each call of the token endpoint says besides (`resource`)."""
     exchange_encoding: Encoding = "form"
     refresh_encoding: Encoding = "json"
     device_encoding: Encoding = "json"
     revoke_encoding: Encoding = "json"
     originator: str = "foredeck"
     chatgpt_base_url: str = DEFAULT_CHATGPT_BASE_URL
-    """Where tokens of this provider may be used; `/codex` and `/wham` lie below it."""
+    """Where tokens of this provider may be used; the two paths below and `/wham` lie there."""
+    inference_path: str = "/codex"
+    routes_path: str = "/wham/accounts/check"
+    """Where it is asked which server a workspace lives on; empty where there is but one."""
+    token_hosts: tuple[str, ...] = CHATGPT_HOSTS
+    """The provider's own hosts, which may see its tokens over https and send a workspace from one
+    to the other; `*.` takes all below a name."""
     workspaces: tuple[str, ...] = ()
     """Ids of the only workspaces that may sign in; empty for any."""
     wants_api_key: bool = False
@@ -81,7 +100,6 @@ class SignInProvider:
         """Where a personal access token is asked for its owner."""
         return f"{self.accounts_base_url or self.url(self.accounts_path)}{self.whoami_path}"
 
-    @property
-    def is_default(self) -> bool:
-        """Whether this is OpenAI's own issuer."""
-        return self.issuer == DEFAULT_ISSUER
+    def owns(self, host: str) -> bool:
+        """Whether a host, in lower case, is one of `token_hosts`."""
+        return is_among(host, self.token_hosts)

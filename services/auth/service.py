@@ -75,7 +75,7 @@ class AuthService:
         self._endpoint = TokenEndpoint(http, settings.provider, clock)
         self._keeper = Keeper(storage, self._endpoint, settings, clock, self._publish)
         self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
-        self._router = Router(http, settings.provider.chatgpt_base_url, clock)
+        self._router = Router(http, settings.provider, clock)
         self._identifying = asyncio.Lock()
         self._ports = CallbackPorts()
         self._skew = 0.0

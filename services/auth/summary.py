@@ -5,7 +5,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from services.auth.credentials import Tokens
-from services.auth.provider import DEFAULT_ISSUER
+from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings
 from services.auth.stores.storage import Stored
 from services.clean import clean_line
@@ -45,7 +45,7 @@ def account_of_stored(stored: Stored, settings: AuthSettings) -> Account:
         user_id=claims.user_id,
         expires_at=tokens.life.ends_at,
         refreshed_at=credentials.last_refresh,
-        issuer=_foreign_issuer(tokens),
+        issuer=_foreign_issuer(tokens, settings.provider),
     )
 
 
@@ -55,9 +55,9 @@ def hint(key: Secret) -> str:
     return f"{text[:8]}***{text[-5:]}" if len(text) > SHOWN else "***"
 
 
-def _foreign_issuer(tokens: Tokens) -> str:
+def _foreign_issuer(tokens: Tokens, provider: SignInProvider) -> str:
     """Host of an issuer that is not the usual one."""
-    if tokens.issuer is None or tokens.issuer == DEFAULT_ISSUER:
+    if tokens.issuer is None or tokens.issuer == provider.own_issuer:
         return ""
     try:
         return clean_line(urlsplit(tokens.issuer).netloc.rpartition("@")[2], 100)

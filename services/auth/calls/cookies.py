@@ -11,7 +11,8 @@ from typing import Final
 
 import httpx
 
-from services.auth.calls.origins import Origin, is_chatgpt_host, origin_of, read_url
+from services.auth.calls.origins import Origin, origin_of, read_url
+from services.auth.provider import CHATGPT_HOSTS, is_among
 from services.clock import Clock
 from services.provider import Secret
 
@@ -118,7 +119,9 @@ class CookieJar:
     def _is_ours(self, origin: Origin) -> bool:
         if origin == self._local:
             return True
-        return origin.scheme == "https" and origin.port == 443 and is_chatgpt_host(origin.host)
+        return (
+            origin.scheme == "https" and origin.port == 443 and is_among(origin.host, CHATGPT_HOSTS)
+        )
 
     def _shrink(self, now: float) -> None:
         alive = [c for c in self._cookies.values() if c.ends_at is None or c.ends_at > now]

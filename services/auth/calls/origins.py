@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
-from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, DEFAULT_ISSUER
+from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, SignInProvider
 from services.auth.settings import AuthSettings
 from services.clean import clean_line
 from services.errors import CredentialsError, UsageError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import httpx
 
 Kind: TypeAlias = Literal["chatgpt", "issuer", "accounts", "openai"]
-"""What a server is for: calls with a ChatGPT token, sign-in itself, whose a personal token is, and
+"""What a server is for: calls with a login's token, sign-in itself, whose a personal token is, and
 calls with an API key."""
 
 _PORTS: Final = {"http": 80, "https": 443}
@@ -57,11 +57,6 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.scheme}://{self.place}"
-
-
-def is_chatgpt_host(host: str) -> bool:
-    """Whether a host belongs to the backend of ChatGPT."""
-    return host in {"chatgpt.com", "chat.openai.com"} or host.endswith(".chatgpt.com")
 
 
 def read_url(url: str) -> tuple[Origin, str] | None:
@@ -157,9 +152,9 @@ def check_chatgpt_base(
 def may_see_tokens(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> bool:
     """Whether credentials may be sent to an address.
 
-    They may be sent to OpenAI's own servers of this kind, to the configured one where it is this
-    machine, and to another configured one where `allow_token_hosts` names it. The server of the
-    API-key mode needs no such entry: its key was made for whichever server is configured.
+    They may be sent to the provider's own servers of this kind, to the configured one where it is
+    this machine, and to another configured one where `allow_token_hosts` names it. The server of
+    the API-key mode needs no such entry: its key was made for whichever server is configured.
 
     Args:
         url: Where a request would go.
@@ -169,7 +164,7 @@ def may_see_tokens(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> b
     if url.userinfo:
         return False
     origin = origin_of(url)
-    if _is_usual(origin, kind):
+    if _is_usual(origin, kind, settings.provider):
         return True
     configured = read_url(
         {
@@ -195,14 +190,14 @@ def is_listed(origin: Origin, hosts: Iterable[str]) -> bool:
     return host in named or f"{host}:{origin.port}" in named
 
 
-def _is_usual(origin: Origin, kind: Kind) -> bool:
+def _is_usual(origin: Origin, kind: Kind, provider: SignInProvider) -> bool:
     if origin.scheme != "https" or origin.port != 443:
         return False
     match kind:
         case "chatgpt":
-            return is_chatgpt_host(origin.host)
+            return provider.owns(origin.host)
         case "issuer" | "accounts":
-            return f"{origin}" == DEFAULT_ISSUER
+            return f"{origin}" == provider.own_issuer
         case "openai":
             return origin.host in {"api.openai.com", "gov.api.openai.com"}
 
@@ -217,7 +212,7 @@ def require_origin(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> N
         return
     origin = origin_of(url)
     where = clean_line(origin.place, 100)
-    whose = "The API key is" if kind == "openai" else "Tokens of ChatGPT are"
+    whose = "The API key is" if kind == "openai" else f"Tokens of {settings.provider.name} are"
     if origin.scheme != "https" and not origin.is_loopback:
         step = "Use https"
     elif origin.is_loopback or kind == "openai":

@@ -8,7 +8,8 @@ from typing import Final, cast
 
 import httpx
 
-from services.auth.calls.origins import is_chatgpt_host, read_url
+from services.auth.calls.origins import read_url
+from services.auth.provider import SignInProvider
 from services.clean import clean_line
 from services.clock import Clock
 from services.errors import BadPayloadError, RefusedError, ServiceError, UnreachableError
@@ -16,7 +17,6 @@ from services.transport.http import read_json
 from services.transport.signing import Signer
 from services.wire.reading import JsonObject, as_list, as_object, as_text
 
-PATH: Final = "/wham/accounts/check"
 TIMEOUT: Final = 15.0
 """Seconds for one question."""
 FRESH: Final = 3600.0
@@ -62,13 +62,13 @@ class Router:
 
     Args:
         http: From `create_client`.
-        base_url: The configured base of ChatGPT's backend.
+        provider: Where it is asked, and which servers may be named in the answer.
         clock: Says when an answer is too old.
     """
 
-    def __init__(self, http: httpx.AsyncClient, base_url: str, clock: Clock) -> None:
+    def __init__(self, http: httpx.AsyncClient, provider: SignInProvider, clock: Clock) -> None:
         self._http = http
-        self._base_url = base_url
+        self._provider = provider
         self._clock = clock
         self._known: dict[str, _Known] = {}
         self._asking: dict[str, asyncio.Lock] = {}
@@ -95,7 +95,7 @@ class Router:
             ServiceError: The question cannot be signed, or there is no answer for an account that
                 needs one.
         """
-        if account_id is None:
+        if account_id is None or not self._provider.routes_path:
             return NO_ROUTE
         async with self._asking.setdefault(account_id, asyncio.Lock()):
             known = self._known.get(account_id)
@@ -113,7 +113,8 @@ class Router:
         self._known.clear()
 
     async def _ask(self, account_id: str, signer: Signer, last: "_Known | None") -> "_Known":
-        request = self._http.build_request("GET", f"{self._base_url}{PATH}")
+        where = f"{self._provider.chatgpt_base_url}{self._provider.routes_path}"
+        request = self._http.build_request("GET", where)
         # The question's limit is no limit for a login that has to be renewed first, and what
         # cannot be signed is no answer to remember.
         await signer.sign(request.url)
@@ -127,7 +128,7 @@ class Router:
                 limit=ANSWER_LIMIT,
                 signer=signer,
             )
-            route = read_route(document, account_id, self._base_url)
+            route = read_route(document, account_id, self._provider)
         except ServiceError as error:
             _log.warning("the route of the workspace is not known: %s", error.code)
             route = Route(
@@ -163,16 +164,16 @@ def _unknown(error: ServiceError) -> ServiceError:
     )
 
 
-def read_route(document: object, account_id: str, base_url: str) -> Route:
+def read_route(document: object, account_id: str, provider: SignInProvider) -> Route:
     """What the answer says of one account.
 
-    Only origins of ChatGPT itself are obeyed, and none at all where the user configured another
+    Only the provider's own origins are obeyed, and none at all where the user configured another
     base: that one is meant.
 
     Args:
         document: The parsed answer; `accounts` is a list, or an object by id.
         account_id: The workspace that calls are made for.
-        base_url: The configured base of ChatGPT's backend.
+        provider: Its base as it is configured, and its hosts.
 
     Raises:
         BadPayloadError: It is no such answer.
@@ -195,7 +196,7 @@ def read_route(document: object, account_id: str, base_url: str) -> Route:
             " the usual one is taken"
         )
     try:
-        usable = _origin(origin, base_url)
+        usable = _origin(origin, provider)
     except _RefusedOriginError as refused:
         return Route(warning=f"{refused}; the usual route is taken")
     return Route(origin=usable, override=None if override == UNCONSTRAINED else override)
@@ -228,18 +229,18 @@ class _RefusedOriginError(Exception):
     """An origin that is not obeyed; says which and why."""
 
 
-def _origin(text: str | None, base_url: str) -> str | None:
+def _origin(text: str | None, provider: SignInProvider) -> str | None:
     """The origin that replaces the configured one, or None for that one.
 
     Raises:
-        _RefusedOriginError: It is missing, no origin, or not one of ChatGPT's.
+        _RefusedOriginError: It is missing, no origin, or not one of the provider's.
     """
     if text == UNCONSTRAINED:
         return None
     if text is None:
         message = "The server names no address for this workspace"
         raise _RefusedOriginError(message)
-    base = read_url(base_url)
+    base = read_url(provider.chatgpt_base_url)
     found = read_url(text)
     if found is None or found[1]:
         message = "The server names an address for this workspace that is none"
@@ -247,12 +248,12 @@ def _origin(text: str | None, base_url: str) -> str | None:
     origin = found[0]
     if base is not None and origin == base[0]:
         return None
-    if origin.scheme != "https" or origin.port != 443 or not is_chatgpt_host(origin.host):
+    if origin.scheme != "https" or origin.port != 443 or not provider.owns(origin.host):
         message = (
             f"The server sends this workspace to {clean_line(origin.place, 100)},"
-            " which is not ChatGPT's"
+            f" which is not {provider.name}'s"
         )
         raise _RefusedOriginError(message)
-    if base is not None and not is_chatgpt_host(base[0].host):
+    if base is not None and not provider.owns(base[0].host):
         return None
     return str(origin)

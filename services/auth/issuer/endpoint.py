@@ -139,6 +139,7 @@ class TokenEndpoint:
                     "grant_type": "refresh_token",
                     "refresh_reason": reason,
                     "refresh_token": token,
+                    **dict(self._provider.token_extra),
                 },
                 encoding=self._provider.refresh_encoding,
                 headers=self._originator,
@@ -188,7 +189,7 @@ class TokenEndpoint:
     async def _ask(self, members: Mapping[str, str]) -> Answer:
         return await self.post(
             self._url(None, self._provider.token_path),
-            members,
+            {**members, **dict(self._provider.token_extra)},
             encoding=self._provider.exchange_encoding,
         )
 

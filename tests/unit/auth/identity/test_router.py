@@ -6,6 +6,7 @@ import pytest
 
 from services.auth.calls.origins import require_origin
 from services.auth.calls.routing import AGAIN, FRESH, NO_ROUTE, SOON, Route, Router
+from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings
 from services.errors import CredentialsError, RefusedError, ServiceError, UnreachableError
 from services.transport.failures import Identity
@@ -45,6 +46,10 @@ class FakeSigner:
         self.statuses.append(response.status_code)
 
 
+def at(base_url: str) -> SignInProvider:
+    return SignInProvider(chatgpt_base_url=base_url)
+
+
 @pytest.fixture
 def signer() -> FakeSigner:
     return FakeSigner()
@@ -52,7 +57,7 @@ def signer() -> FakeSigner:
 
 @pytest.fixture
 def router(http: httpx.AsyncClient, server: RawServer, clock: FakeClock) -> Router:
-    return Router(http, f"{server.url}/backend-api", clock)
+    return Router(http, at(f"{server.url}/backend-api"), clock)
 
 
 US = refusal("200 OK", accounts(entry(override="us")))
@@ -150,7 +155,7 @@ async def test_a_failure_is_a_warning_and_asked_again_after_some_minutes(
 async def test_without_a_network_it_is_asked_again_soon(
     http: httpx.AsyncClient, server: RawServer, signer: FakeSigner, clock: FakeClock
 ) -> None:
-    router = Router(http, "http://127.0.0.1:1/backend-api", clock)
+    router = Router(http, at("http://127.0.0.1:1/backend-api"), clock)
     route = await router.route(ME, signer)
     assert "Nothing answers at 127.0.0.1:1" in route.warning
     clock.at += SOON - 1
@@ -199,7 +204,7 @@ async def test_an_account_that_needs_a_route_does_not_go_without_an_answer(
 async def test_an_account_that_needs_a_route_says_when_nothing_is_reached(
     http: httpx.AsyncClient, signer: FakeSigner, clock: FakeClock
 ) -> None:
-    router = Router(http, "http://127.0.0.1:1", clock)
+    router = Router(http, at("http://127.0.0.1:1"), clock)
     with pytest.raises(UnreachableError, match="needs a route of its own"):
         await router.route(ME, signer, is_constrained=True)
 
@@ -256,7 +261,7 @@ async def test_e28_no_token_reaches_a_foreign_server(
             require_origin(url, kind="chatgpt", settings=AuthSettings(home=Path("/nowhere")))
             return await super().sign(url)
 
-    router = Router(http, f"{server.url}/backend-api", clock)
+    router = Router(http, at(f"{server.url}/backend-api"), clock)
     with pytest.raises(CredentialsError) as caught:
         await router.route(ME, Careful())
     assert caught.value.message == f"Tokens of ChatGPT are not sent to 127.0.0.1:{server.port}"

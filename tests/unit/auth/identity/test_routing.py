@@ -1,10 +1,11 @@
 import pytest
 
 from services.auth.calls.routing import NO_ROUTE, Route, read_route
+from services.auth.provider import SignInProvider
 from services.errors import BadPayloadError
 from tests.unit.auth.identity.workspaces import ME, accounts, entry
 
-BASE = "https://chatgpt.com/backend-api"
+CHATGPT = SignInProvider()
 OTHER = entry("https://gov.chatgpt.com", "us", id="another")
 GOV = Route(origin="https://gov.chatgpt.com")
 
@@ -35,7 +36,7 @@ GOV = Route(origin="https://gov.chatgpt.com")
     ],
 )
 def test_the_answer_names_the_route(document: object, route: Route) -> None:
-    assert read_route(document, ME, BASE) == route
+    assert read_route(document, ME, CHATGPT) == route
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_the_answer_names_the_route(document: object, route: Route) -> None:
 def test_what_cannot_be_obeyed_leads_the_usual_way_with_a_warning(
     document: object, words: str
 ) -> None:
-    route = read_route(document, ME, BASE)
+    route = read_route(document, ME, CHATGPT)
     assert not route.is_constrained
     assert words in route.warning
     assert "usual" in route.warning
@@ -86,7 +87,7 @@ def test_what_cannot_be_obeyed_leads_the_usual_way_with_a_warning(
     ],
 )
 def test_e28_a_foreign_origin_is_refused_by_name(origin: str) -> None:
-    route = read_route(accounts(entry(origin, "us")), ME, BASE)
+    route = read_route(accounts(entry(origin, "us")), ME, CHATGPT)
     assert route == Route(
         warning=f"The server sends this workspace to {origin.partition('//')[2]},"
         " which is not ChatGPT's; the usual route is taken"
@@ -105,7 +106,8 @@ def test_e28_a_foreign_origin_is_refused_by_name(origin: str) -> None:
     ],
 )
 def test_a_base_that_the_user_configured_stays(origin: str, warns: bool) -> None:
-    route = read_route(accounts(entry(origin)), ME, "http://127.0.0.1:4010/backend-api")
+    here = SignInProvider(chatgpt_base_url="http://127.0.0.1:4010/backend-api")
+    route = read_route(accounts(entry(origin)), ME, here)
     assert route.origin is None
     assert bool(route.warning) is warns
 
@@ -113,4 +115,4 @@ def test_a_base_that_the_user_configured_stays(origin: str, warns: bool) -> None
 @pytest.mark.parametrize("document", [None, [], "x", {}, {"accounts": None}, {"accounts": "x"}])
 def test_an_answer_of_another_kind_cannot_be_read(document: object) -> None:
     with pytest.raises(BadPayloadError):
-        read_route(document, ME, BASE)
+        read_route(document, ME, CHATGPT)
