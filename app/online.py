@@ -107,6 +107,12 @@ class Online:
         """Slug of the model to take where the user named none."""
         return await (await self._imported()).catalogue.default()
 
+    @property
+    def is_spending(self) -> bool:
+        """Whether a refresh token is out whose answer is not stored yet; nothing may end then."""
+        auth = self._parts.auth if self._parts is not None else None
+        return auth is not None and auth.is_spending
+
     @asynccontextmanager
     async def open_auth(self) -> "AsyncGenerator[AuthService]":
         """Sign-in of this run, which stays open afterwards.

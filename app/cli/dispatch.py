@@ -1,15 +1,13 @@
 """Runs a command: opens what it needs, and turns every end into an exit code."""
 
-import asyncio
-import os
-import signal
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
+from app.cli.interrupts import Interrupts
 from app.cli.output import (
     EXIT_CLOSED_PIPE,
     EXIT_INTERRUPTED,
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
 CONFIGURED = {None, "ask", "models", "chats", "login", "logout"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
-ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
 AccountCommand: TypeAlias = "Callable[[AuthService, Namespace, Output], Awaitable[int]]"
@@ -86,7 +83,7 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
         case "doctor":
             from app.cli import doctor
 
-            return _until_signal(doctor.run(settings, arguments, output))
+            return Interrupts(output).run(doctor.run(settings, arguments, output))
         case "login" | "logout":
             return _run_account(arguments, settings, output)
         case "ask":
@@ -106,7 +103,7 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
             return _with_services(arguments, settings, output, models.run)
         case _:
             _begin(arguments, settings, output)
-            return _until_signal(_run_chats(arguments, settings, output))
+            return Interrupts(output).run(_run_chats(arguments, settings, output))
 
 
 def _run_account(arguments: Namespace, settings: Settings, output: Output) -> int:
@@ -122,7 +119,7 @@ def _run_account(arguments: Namespace, settings: Settings, output: Output) -> in
     login.prepare(arguments, output)
     if arguments.login_command == "status":
         _begin(arguments, settings, output)
-        return _until_signal(login.run_status(settings, output))
+        return Interrupts(output).run(login.run_status(settings, output))
     return _with_account(arguments, settings, output, login.run)
 
 
@@ -131,7 +128,8 @@ def _with_account(
 ) -> int:
     _begin(arguments, settings, output)
     sys.modules.setdefault("httpx._main", cast("ModuleType", None))
-    return _until_signal(_run_with_account(arguments, settings, output, command))
+    interrupts = Interrupts(output)
+    return interrupts.run(_run_with_account(arguments, settings, output, command, interrupts))
 
 
 def _with_services(
@@ -141,7 +139,8 @@ def _with_services(
     # httpx imports its own command line, and with it rich and pygments, where they are
     # installed: half of the time to the first token. Without it, it does without.
     sys.modules.setdefault("httpx._main", cast("ModuleType", None))
-    return _until_signal(_run_with_services(arguments, settings, output, command))
+    interrupts = Interrupts(output)
+    return interrupts.run(_run_with_services(arguments, settings, output, command, interrupts))
 
 
 def _begin(arguments: Namespace, settings: Settings, output: Output) -> None:
@@ -154,38 +153,15 @@ def _begin(arguments: Namespace, settings: Settings, output: Output) -> None:
         output.say(f"warning: {trouble}")
 
 
-def _until_signal(work: Coroutine[None, None, int]) -> int:
-    """Run `work` to its end, which a signal brings near; the exit code."""
-    with asyncio.Runner() as runner:
-        return runner.run(_signalled(work))
-
-
-async def _signalled(work: Coroutine[None, None, int]) -> int:
-    ended_by: list[int] = []
-    task = asyncio.current_task()
-    assert task is not None
-
-    def end(number: int) -> None:
-        ended_by.append(number)
-        if len(ended_by) > 1:
-            os._exit(128 + number)
-        task.cancel()
-
-    loop = asyncio.get_running_loop()
-    for number in ENDING_SIGNALS:
-        loop.add_signal_handler(number, end, number)
-    try:
-        return await work
-    except asyncio.CancelledError:
-        if not ended_by:
-            raise
-        return 128 + ended_by[0]
-
-
 async def _run_with_services(
-    arguments: Namespace, settings: Settings, output: Output, command: ServiceCommand
+    arguments: Namespace,
+    settings: Settings,
+    output: Output,
+    command: ServiceCommand,
+    interrupts: Interrupts,
 ) -> int:
     async with _open(arguments, settings) as services:
+        interrupts.spare(lambda: services.catalogue.is_spending)
         host = _far_host(services.provider)
         if host:
             output.say(f"note: answers come from {host}")
@@ -202,13 +178,18 @@ def _overrides(settings: Settings, provider: "Provider") -> tuple[str, ...]:
 
 
 async def _run_with_account(
-    arguments: Namespace, settings: Settings, output: Output, command: AccountCommand
+    arguments: Namespace,
+    settings: Settings,
+    output: Output,
+    command: AccountCommand,
+    interrupts: Interrupts,
 ) -> int:
     from app.accounts import open_auth, overrides
 
     for sentence in overrides(settings):
         output.say(f"note: {as_sentence(sentence)}")
     async with open_auth(settings) as auth:
+        interrupts.spare(lambda: auth.is_spending)
         return await command(auth, arguments, output)
 
 

@@ -115,6 +115,11 @@ class AuthService:
         return self._keeper.is_renewing
 
     @property
+    def is_spending(self) -> bool:
+        """Whether a refresh token is out whose answer is not stored yet."""
+        return self._keeper.is_spending
+
+    @property
     def provider(self) -> SignInProvider:
         """Who signs in."""
         return self._settings.provider

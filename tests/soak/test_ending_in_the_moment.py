@@ -1,6 +1,6 @@
 """A program that is asked to end while its refresh is under way stores the answer first.
 
-The refresh token is spent then; only SIGKILL, or a second signal, loses what came for it.
+The refresh token is spent then; only SIGKILL, or a third signal, loses what came for it.
 """
 
 import os

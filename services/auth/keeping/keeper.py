@@ -66,6 +66,11 @@ class Keeper:
         """Whether a refresh is under way, or waits for its lock."""
         return self._running is not None and not self._running.done()
 
+    @property
+    def is_spending(self) -> bool:
+        """Whether a refresh token is out whose answer is not stored yet."""
+        return self._refresher.is_spending
+
     async def load(self) -> Stored:
         """Read what is stored, whatever was held before.
 
