@@ -29,6 +29,7 @@ from tests.unit.auth.flows.stage import (
     stage,
     state_of,
 )
+from tests.unit.auth.rows import row
 from tests.unit.transport.raw_server import Gate, head
 
 GRANT = Grant(
@@ -212,7 +213,8 @@ async def test_a_paste_before_the_beginning_is_refused(play: Stage) -> None:
         play.browser().paste("code=x&state=y")
 
 
-async def test_e7_ten_minutes_are_the_end_and_free_the_port(play: Stage) -> None:
+@row("E7 deadline")
+async def test_ten_minutes_are_the_end_and_free_the_port(play: Stage) -> None:
     clock = play.clock
     assert isinstance(clock, StoppedClock)
     async with play.browser() as login:
@@ -275,7 +277,8 @@ async def test_an_api_key_that_is_refused_leaves_the_tokens(play: Stage) -> None
         assert await login.wait() == GRANT
 
 
-async def test_e6_another_programs_cancel_ends_the_attempt_and_frees_the_port(play: Stage) -> None:
+@row("E6 /cancel of Codex")
+async def test_another_programs_cancel_ends_the_attempt_and_frees_the_port(play: Stage) -> None:
     async with play.browser() as login:
         waiting = asyncio.create_task(login.wait())
         assert not is_free(login.port)
@@ -286,7 +289,8 @@ async def test_e6_another_programs_cancel_ends_the_attempt_and_frees_the_port(pl
         assert caught.value.code == "cancelled"
 
 
-async def test_e6_a_new_attempt_of_ours_takes_over_the_port_of_the_earlier_one(
+@row("E6 started twice")
+async def test_a_new_attempt_of_ours_takes_over_the_port_of_the_earlier_one(
     play: Stage,
 ) -> None:
     ports = CallbackPorts()

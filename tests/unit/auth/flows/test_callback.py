@@ -16,6 +16,7 @@ from services.auth.provider import SignInProvider
 from services.errors import LoginError, ServiceError
 from services.provider import Secret
 from tests.unit.auth.flows.stage import Reply, get, knock
+from tests.unit.auth.rows import row
 
 STATE = "the-state-of-this-attempt"
 GOOD = f"/auth/callback?code=ac_good&state={STATE}"
@@ -100,7 +101,7 @@ FOREIGN: dict[str, str] = {
 
 
 @pytest.mark.parametrize("host", FOREIGN.values(), ids=FOREIGN)
-async def test_e3_another_host_gets_403_and_its_code_is_not_taken(host: str) -> None:
+async def test_another_host_gets_403_and_its_code_is_not_taken(host: str) -> None:
     async with visited() as place:
         named = host.format(port=place.port)
         raw = f"GET {GOOD} HTTP/1.1\r\nHost: {named}\r\n\r\n"
@@ -111,15 +112,18 @@ async def test_e3_another_host_gets_403_and_its_code_is_not_taken(host: str) -> 
         await place.still_waits()
 
 
-async def test_e3_a_second_host_header_gets_403() -> None:
+@row("E3 two hosts")
+async def test_a_second_host_header_gets_403() -> None:
     async with visited() as place:
         reply = await place.get(GOOD, "Host: evil.example")
         assert reply.status == 403
         await place.still_waits()
 
 
-@pytest.mark.parametrize("method", ["POST", "HEAD", "PUT", "OPTIONS", "DELETE", "TRACE"])
-async def test_e3_any_method_but_get_gets_405(method: str) -> None:
+@pytest.mark.parametrize(
+    "method", ["POST", "HEAD", "PUT", "OPTIONS", "DELETE", "TRACE"], ids="E3 {}".format
+)
+async def test_any_method_but_get_gets_405(method: str) -> None:
     async with visited() as place:
         for target in (GOOD, "/cancel", "/success"):
             reply = await place.get(target, "Content-Length: 0", method=method)
@@ -143,8 +147,9 @@ async def test_a_form_that_is_posted_hears_its_405_over_its_own_body() -> None:
         "Purpose: prefetch",
         "PURPOSE: Prefetch",
     ],
+    ids="E3 {}".format,
 )
-async def test_e3_a_prefetch_gets_503_and_leaves_the_gate_open(header: str) -> None:
+async def test_a_prefetch_gets_503_and_leaves_the_gate_open(header: str) -> None:
     async with visited() as place:
         assert (await place.get(GOOD, header)).status == 503
         assert (await place.get("/cancel", header)).status == 503
@@ -155,29 +160,34 @@ async def test_e3_a_prefetch_gets_503_and_leaves_the_gate_open(header: str) -> N
 @pytest.mark.parametrize(
     "target",
     ["/", "/auth/callback/", "/auth%2Fcallback", "/AUTH/callback", "//auth/callback", "/x/../auth"],
+    ids="E2 {}".format,
 )
-async def test_e2_an_unknown_path_gets_404(target: str) -> None:
+async def test_an_unknown_path_gets_404(target: str) -> None:
     async with visited() as place:
         reply = await place.get(f"{target}?code=x&state={STATE}")
         assert (reply.status, reply.headers["content-type"]) == (404, "text/plain; charset=utf-8")
         await place.still_waits()
 
 
-async def test_e2_success_changes_nothing() -> None:
+@row("E2 /success")
+async def test_success_changes_nothing() -> None:
     async with visited() as place:
         assert (await place.get(f"/success?id_token=x&state={STATE}")).status == 200
         await place.still_waits()
 
 
 @pytest.mark.parametrize(
-    "header", ["Origin: null", "Origin: https://evil.example", "Sec-Fetch-Site: cross-site"]
+    "header",
+    ["Origin: null", "Origin: https://evil.example", "Sec-Fetch-Site: cross-site"],
+    ids="E2 /cancel with {}".format,
 )
-async def test_e2_a_web_page_cannot_cancel(header: str) -> None:
+async def test_a_web_page_cannot_cancel(header: str) -> None:
     async with visited() as place:
         assert (await place.get("/cancel", header)).status == 403
         assert place.cancels == 0
 
 
+@row("E2 /cancel of a program")
 async def test_another_program_on_this_machine_can_cancel_as_codex_does() -> None:
     async with visited() as place:
         raw = f"GET /cancel HTTP/1.1\r\nHost: 127.0.0.1:{place.port}\r\nConnection: close\r\n\r\n"
@@ -234,7 +244,8 @@ async def test_a_flood_of_silent_visitors_does_not_keep_the_answer_out() -> None
             writer.close()
 
 
-async def test_e4_the_second_callback_gets_409() -> None:
+@row("E4 callback twice")
+async def test_the_second_callback_gets_409() -> None:
     async with visited() as place:
         place.gate.settle(is_signed_in=True)
         assert (await place.get(GOOD)).status == 200
@@ -243,13 +254,15 @@ async def test_e4_the_second_callback_gets_409() -> None:
         assert await place.gate.arrival() == Secret("ac_good")
 
 
-async def test_e4_one_value_twice_is_one_answer() -> None:
+@row("E4 code repeated")
+async def test_one_value_twice_is_one_answer() -> None:
     async with visited() as place:
         place.gate.settle(is_signed_in=True)
         assert (await place.get(f"{GOOD}&code=ac_good")).status == 200
         assert await place.gate.arrival() == Secret("ac_good")
 
 
+@row("E4 five at once")
 async def test_two_callbacks_at_once_are_one_answer() -> None:
     async with visited() as place:
         place.gate.settle(is_signed_in=True)
@@ -292,7 +305,8 @@ async def test_the_page_has_the_headers_that_keep_the_code_where_it_is() -> None
     assert headers["connection"] == "close"
 
 
-async def test_e5_nothing_of_the_request_comes_back_in_a_page() -> None:
+@row("E5 HTML in a page")
+async def test_nothing_of_the_request_comes_back_in_a_page() -> None:
     bad = quote("<script>alert(1)</script>")
     async with visited() as place:
         place.gate.settle(is_signed_in=False)

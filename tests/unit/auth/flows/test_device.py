@@ -29,6 +29,7 @@ from tests.unit.auth.flows.stage import (
     sent_form,
     stage,
 )
+from tests.unit.auth.rows import row
 from tests.unit.transport.raw_server import Drop, Gate, Hold, head
 
 USER_CODE = {"device_auth_id": "deviceauth_1", "user_code": "ABCD-12345", "interval": "5"}
@@ -157,7 +158,8 @@ def test_a_code_is_cleaned_quickly_however_it_is_made() -> None:
     assert shown_code("A" * 5000) == ""
 
 
-async def test_e9_the_last_poll_is_at_the_deadline(play: Stage) -> None:
+@row("E9 pending for ever")
+async def test_the_last_poll_is_at_the_deadline(play: Stage) -> None:
     play.server.answer(answer(body={**USER_CODE, "interval": 60}))
     play.server.answer(PENDING)
     async with play.device() as login:
@@ -168,7 +170,8 @@ async def test_e9_the_last_poll_is_at_the_deadline(play: Stage) -> None:
     assert len(play.server.requests) == 1 + 16
 
 
-async def test_e9_the_last_sleep_is_shortened(play: Stage) -> None:
+@row("2.3 15 minutes passed")
+async def test_the_last_sleep_is_shortened(play: Stage) -> None:
     play.server.answer(answer(body={**USER_CODE, "interval": 59}))
     play.server.answer(PENDING)
     async with play.device() as login:
@@ -180,13 +183,13 @@ async def test_e9_the_last_sleep_is_shortened(play: Stage) -> None:
 @pytest.mark.parametrize(
     ("expires_at", "date", "life"),
     [
-        pytest.param("2030-03-17T17:51:40+00:00", None, 300.0, id="2.1 earlier"),
-        pytest.param("2030-03-17T17:51:40.123456789Z", None, 300.123456, id="2.1 nanoseconds"),
-        pytest.param("2030-03-17T19:51:40+02:00", None, 300.0, id="2.1 another offset"),
-        pytest.param("2030-03-17T20:00:00Z", None, 900.0, id="2.1 later"),
-        pytest.param("soon", None, 900.0, id="2.1 nonsense"),
-        pytest.param(1900000300, None, 900.0, id="2.1 a number"),
-        pytest.param(None, None, 900.0, id="2.1 null"),
+        pytest.param("2030-03-17T17:51:40+00:00", None, 300.0, id="2.3 expires_at earlier"),
+        pytest.param("2030-03-17T17:51:40.123456789Z", None, 300.123456, id="2.3 expires_at in ns"),
+        pytest.param("2030-03-17T19:51:40+02:00", None, 300.0, id="2.3 expires_at another offset"),
+        pytest.param("2030-03-17T20:00:00Z", None, 900.0, id="2.3 expires_at later"),
+        pytest.param("soon", None, 900.0, id="2.3 expires_at nonsense"),
+        pytest.param(1900000300, None, 900.0, id="2.3 expires_at a number"),
+        pytest.param(None, None, 900.0, id="2.3 expires_at null"),
         pytest.param("2030-03-17T10:00:00Z", None, 900.0, id="E14 over before it began"),
         pytest.param("2030-03-17T10:05:00Z", "10:00:00", 300.0, id="E14 our clock is ahead"),
     ],
@@ -200,6 +203,7 @@ async def test_a_code_lives_for_15_minutes_or_less(
         assert abs(login.code.ends_at - START - life) < 0.01
 
 
+@row("2.3 expires_at passed")
 async def test_the_code_ends_when_the_server_says_so(play: Stage) -> None:
     play.server.answer(answer(body={**USER_CODE, "expires_at": "2030-03-17T17:46:52Z"}))
     play.server.answer(PENDING)
@@ -209,7 +213,8 @@ async def test_the_code_ends_when_the_server_says_so(play: Stage) -> None:
     assert play.clock.naps == [5.0, 5.0, 2.0]
 
 
-async def test_e9_after_a_laptop_slept_there_is_one_poll_and_then_the_end(play: Stage) -> None:
+@row("E9 laptop sleep")
+async def test_after_a_laptop_slept_there_is_one_poll_and_then_the_end(play: Stage) -> None:
     class Laptop(OwnClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
@@ -223,7 +228,8 @@ async def test_e9_after_a_laptop_slept_there_is_one_poll_and_then_the_end(play: 
     assert len(play.server.requests) == 3
 
 
-async def test_e9_a_code_used_while_the_laptop_slept_still_signs_in(play: Stage) -> None:
+@row("E9 used during the sleep")
+async def test_a_code_used_while_the_laptop_slept_still_signs_in(play: Stage) -> None:
     class Laptop(OwnClock):
         async def sleep(self, seconds: float) -> None:
             await super().sleep(seconds)
@@ -233,20 +239,23 @@ async def test_e9_a_code_used_while_the_laptop_slept_still_signs_in(play: Stage)
     assert await signed_in(play, PENDING, answer(body=GRANTED), answer(body=TOKENS))
 
 
-async def test_2_3_a_challenge_that_is_not_of_the_verifier_is_refused(play: Stage) -> None:
+@row("2.3 another challenge")
+async def test_a_challenge_that_is_not_of_the_verifier_is_refused(play: Stage) -> None:
     odd = {**GRANTED, "code_challenge": challenge_of("another")}
     with pytest.raises(ServiceError):
         await signed_in(play, answer(body=odd), answer(body=TOKENS))
     assert [request.path for request in play.server.requests][-1] != "/oauth/token"
 
 
+@row("2.3 slow_down")
 async def test_slow_down_adds_five_seconds_each_time(play: Stage) -> None:
     slow = answer("400 No", {"error": "slow_down"})
     await signed_in(play, slow, PENDING, slow, PENDING, answer(body=GRANTED), answer(body=TOKENS))
     assert play.clock.naps == [10.0, 10.0, 15.0, 15.0]
 
 
-async def test_e9_troubles_double_the_wait_up_to_thirty_seconds(play: Stage) -> None:
+@row("E9 5xx and connections lost")
+async def test_troubles_double_the_wait_up_to_thirty_seconds(play: Stage) -> None:
     bad = answer("502 Bad Gateway", b"")
     troubles: list[str] = []
     await signed_in(
@@ -268,13 +277,13 @@ async def test_e9_troubles_double_the_wait_up_to_thirty_seconds(play: Stage) -> 
 @pytest.mark.parametrize(
     ("value", "wait"),
     [
-        pytest.param("20", 20.0, id="seconds"),
-        pytest.param(formatdate(START + 17, usegmt=True), 17.0, id="date"),
-        pytest.param("7200", 60.0, id="two hours"),
-        pytest.param(formatdate(START + 7200, usegmt=True), 60.0, id="date in two hours"),
-        pytest.param("0", 5.0, id="sooner than the interval"),
-        pytest.param("-1", 5.0, id="negative"),
-        pytest.param("never", 5.0, id="nonsense"),
+        pytest.param("20", 20.0, id="2.3 Retry-After seconds"),
+        pytest.param(formatdate(START + 17, usegmt=True), 17.0, id="2.3 Retry-After date"),
+        pytest.param("7200", 60.0, id="2.3 Retry-After two hours"),
+        pytest.param(formatdate(START + 7200, usegmt=True), 60.0, id="2.3 Retry-After late date"),
+        pytest.param("0", 5.0, id="2.3 Retry-After sooner than the interval"),
+        pytest.param("-1", 5.0, id="2.3 Retry-After negative"),
+        pytest.param("never", 5.0, id="2.3 Retry-After nonsense"),
     ],
 )
 async def test_retry_after_is_honoured(play: Stage, value: str, wait: float) -> None:
@@ -283,7 +292,8 @@ async def test_retry_after_is_honoured(play: Stage, value: str, wait: float) -> 
     assert play.clock.naps == [wait]
 
 
-async def test_e9_a_network_that_stays_away_is_named_in_the_end(play: Stage) -> None:
+@row("E9 network away")
+async def test_a_network_that_stays_away_is_named_in_the_end(play: Stage) -> None:
     with pytest.raises(
         ServiceError, match="has ended, and the issuer could not be asked: The conn"
     ):
@@ -297,7 +307,8 @@ async def test_an_exchange_that_fails_is_not_repeated(play: Stage) -> None:
     assert play.paths.count("/oauth/token") == 1
 
 
-async def test_e11_a_redirect_of_the_poll_is_final(play: Stage) -> None:
+@row("E11 poll")
+async def test_a_redirect_of_the_poll_is_final(play: Stage) -> None:
     with pytest.raises(RefusedError, match=r"sends us to evil.example \(302\)"):
         await signed_in(play, answer("302 Found", b"", location="https://evil.example/x"))
     assert len(play.server.requests) == 2

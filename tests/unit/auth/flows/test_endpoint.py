@@ -25,6 +25,7 @@ from services.errors import (
 )
 from services.provider import Secret
 from tests.unit.auth.flows.stage import ID_TOKEN, START, TOKENS, Stage, answer, jwt, sent_form
+from tests.unit.auth.rows import row
 from tests.unit.transport.raw_server import Drop, Gate, Hold, head, raw_server
 
 CODE = Secret("ac_the-code-of-this-test")
@@ -116,6 +117,7 @@ async def test_a_refusal_says_status_and_reason(
     assert error.message.isprintable()
 
 
+@row("E5 1 MB")
 async def test_long_words_of_a_server_are_cut_to_300_characters(play: Stage) -> None:
     play.server.answer(answer("400 Bad Request", {"error_description": "x" * 1_000_000}))
     error = await refused(play)
@@ -148,6 +150,7 @@ async def test_a_refusal_has_the_kind_of_its_status(
     assert error.retry_at == START + 7
 
 
+@row("E27 Cloudflare")
 async def test_the_guard_in_front_of_the_issuer_is_named_with_its_ray(play: Stage) -> None:
     page = b"<html><body>Attention Required! Cloudflare</body></html>"
     play.server.answer(answer("403 Forbidden", page, cf_ray="8f2-FRA"))
@@ -156,6 +159,7 @@ async def test_the_guard_in_front_of_the_issuer_is_named_with_its_ray(play: Stag
     assert error.request_id == "8f2-FRA"
 
 
+@row("E27 region")
 async def test_a_region_without_sign_in_is_named(play: Stage) -> None:
     code = "unsupported_country_region_territory"
     play.server.answer(answer("403 Forbidden", {"error": {"code": code, "message": "no"}}))
@@ -166,8 +170,8 @@ async def test_a_region_without_sign_in_is_named(play: Stage) -> None:
     )
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_e11_a_redirect_is_reported_with_its_target_and_never_followed(
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308], ids="E11 {}".format)
+async def test_a_redirect_is_reported_with_its_target_and_never_followed(
     play: Stage, status: int
 ) -> None:
     async with raw_server() as other:
@@ -179,7 +183,8 @@ async def test_e11_a_redirect_is_reported_with_its_target_and_never_followed(
     assert len(play.server.requests) == 1
 
 
-async def test_e11_a_redirect_on_the_same_origin_is_not_followed_either(play: Stage) -> None:
+@row("E11 same origin")
+async def test_a_redirect_on_the_same_origin_is_not_followed_either(play: Stage) -> None:
     play.server.answer(answer("307 Elsewhere", b"", location="/oauth/token2"))
     error = await refused(play)
     assert error.code == "redirect"
@@ -215,17 +220,20 @@ async def test_an_answer_without_valid_tokens_is_no_login(play: Stage, body: obj
     assert "eyJ" not in error.message
 
 
-async def test_e13_an_id_token_of_five_parts_is_read_from_its_first_three(play: Stage) -> None:
+@row("E13 five parts")
+async def test_an_id_token_of_five_parts_is_read_from_its_first_three(play: Stage) -> None:
     play.server.answer(answer(body={**TOKENS, "id_token": f"{ID_TOKEN}.four.five"}))
     assert (await exchanged(play)).id_token == Secret(f"{ID_TOKEN}.four.five")
 
 
-async def test_e12_more_than_a_mebibyte_is_not_read(play: Stage) -> None:
+@row("E12 more than 1 MiB")
+async def test_more_than_a_mebibyte_is_not_read(play: Stage) -> None:
     play.server.answer(answer(body=json.dumps({**TOKENS, "x": "y" * 1024 * 1024}).encode()))
     assert (await refused(play)).code == "too_large"
 
 
-async def test_e12_a_gzip_bomb_is_stopped_at_a_mebibyte(play: Stage) -> None:
+@row("E12 gzip bomb")
+async def test_a_gzip_bomb_is_stopped_at_a_mebibyte(play: Stage) -> None:
     bomb = gzip.compress(b" " * 200_000_000, compresslevel=9)
     play.server.answer(answer(body=bomb, content_encoding="gzip"))
     tracemalloc.start()
@@ -242,7 +250,8 @@ async def test_one_attempt_is_all_a_code_gets(play: Stage) -> None:
     assert len(play.server.requests) == 1
 
 
-async def test_e33_an_endpoint_that_drips_is_left_after_the_time_for_all_of_it(
+@row("E33 drips")
+async def test_an_endpoint_that_drips_is_left_after_the_time_for_all_of_it(
     play: Stage,
 ) -> None:
     play.server.answer(head(), Gate())
@@ -251,7 +260,8 @@ async def test_e33_an_endpoint_that_drips_is_left_after_the_time_for_all_of_it(
         await post(f"{play.server.url}/x", {}, encoding="json", total=0.2)
 
 
-async def test_e33_a_call_that_hangs_can_be_cancelled_at_once(play: Stage) -> None:
+@row("E33 cancelled")
+async def test_a_call_that_hangs_can_be_cancelled_at_once(play: Stage) -> None:
     play.server.answer(Hold())
     task = asyncio.create_task(exchanged(play))
     await play.called()
@@ -261,6 +271,7 @@ async def test_e33_a_call_that_hangs_can_be_cancelled_at_once(play: Stage) -> No
             await task
 
 
+@row("E33 time limits")
 async def test_connecting_has_ten_seconds_and_the_whole_call_thirty() -> None:
     limits: list[Any] = []
 

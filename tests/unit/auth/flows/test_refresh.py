@@ -6,6 +6,7 @@ from services.auth.provider import SignInProvider
 from services.models.failure import FailureKind
 from services.provider import Secret
 from tests.unit.auth.flows.stage import ID_TOKEN, START, TOKENS, Stage, answer, jwt
+from tests.unit.auth.rows import row
 from tests.unit.transport.raw_server import Drop
 
 TOKEN = Secret("rt_the-token-of-this-test")
@@ -81,8 +82,12 @@ async def failed(play: Stage) -> RefreshFailedError:
     return caught.value
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", [], {"access_token": 7}, {"id_token": "x"}])
-async def test_e12_an_answer_that_cannot_be_read_is_a_passing_failure(
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", [], {"access_token": 7}, {"id_token": "x"}],
+    ids=[f"3.4 200 {name}" for name in ("empty", "HTML", "array", "number", "no JWT")],
+)
+async def test_an_answer_that_cannot_be_read_is_a_passing_failure(
     play: Stage, body: object
 ) -> None:
     play.server.answer(answer(body=body))
@@ -90,6 +95,7 @@ async def test_e12_an_answer_that_cannot_be_read_is_a_passing_failure(
     assert (error.is_permanent, error.kind) == (False, FailureKind.BAD_PAYLOAD)
 
 
+@row("3.4 transport")
 async def test_a_connection_that_breaks_is_a_passing_failure_of_one_attempt(play: Stage) -> None:
     play.server.answer(Drop())
     error = await failed(play)
@@ -98,13 +104,15 @@ async def test_a_connection_that_breaks_is_a_passing_failure_of_one_attempt(play
     assert len(play.server.requests) == 1
 
 
-async def test_e11_a_redirect_is_a_passing_failure_that_names_its_target(play: Stage) -> None:
+@row("E11 refresh")
+async def test_a_redirect_is_a_passing_failure_that_names_its_target(play: Stage) -> None:
     play.server.answer(answer("308 Moved", b"", location="https://evil.example/token"))
     error = await failed(play)
     assert not error.is_permanent
     assert "sends us to evil.example (308)" in error.message
 
 
+@row("3.4 Retry-After")
 async def test_retry_after_is_kept_as_a_time(play: Stage) -> None:
     play.server.answer(answer("503 Busy", {}, retry_after="42"))
     assert (await failed(play)).retry_at == START + 42
@@ -116,7 +124,11 @@ async def test_a_token_that_the_server_echoes_is_not_shown(play: Stage) -> None:
     assert error.message.endswith("(400): [REDACTED] is odd")
 
 
-@pytest.mark.parametrize("token", ["", "  \n", "rt_one\nx", "rt_ü", "rt one"])
+@pytest.mark.parametrize(
+    "token",
+    ["", "  \n", "rt_one\nx", "rt_ü", "rt one"],
+    ids=["3.4 nothing stored", "3.4 blanks stored", "E25 newline", "E25 beyond ASCII", "E25 blank"],
+)
 async def test_a_token_that_cannot_be_sent_is_final_and_not_sent(play: Stage, token: str) -> None:
     with pytest.raises(RefreshFailedError) as caught:
         await play.endpoint.refresh(Secret(token), reason="scheduled", issuer=None, client_id=None)
@@ -124,7 +136,8 @@ async def test_a_token_that_cannot_be_sent_is_final_and_not_sent(play: Stage, to
     assert play.server.requests == []
 
 
-async def test_e25_a_line_break_at_the_end_of_a_token_is_not_sent(play: Stage) -> None:
+@row("E25 newline at the end")
+async def test_a_line_break_at_the_end_of_a_token_is_not_sent(play: Stage) -> None:
     play.server.answer(answer(body=TOKENS))
     await play.endpoint.refresh(
         Secret(f"{TOKEN.reveal()}\r\n"), reason="scheduled", issuer=None, client_id=None

@@ -20,6 +20,7 @@ from services.auth.credentials import Tokens
 from services.errors import BadPayloadError
 from services.models.account import PLAN_NAMES, Account, AccountMode
 from services.provider import Secret
+from tests.unit.auth.rows import row
 
 
 def packed(payload: bytes) -> str:
@@ -195,7 +196,8 @@ def test_a_plan_that_is_missing_is_shown_as_unknown() -> None:
     assert Account().plan_name == "unknown"
 
 
-def test_e22_the_claim_stands_in_for_an_account_id_that_is_not_stored() -> None:
+@row("E22 claim")
+def test_the_claim_stands_in_for_an_account_id_that_is_not_stored() -> None:
     def held(account_id: str | None) -> Tokens:
         return Tokens(
             id_token=with_auth(chatgpt_account_id="claimed"),
@@ -208,6 +210,7 @@ def test_e22_the_claim_stands_in_for_an_account_id_that_is_not_stored() -> None:
     assert held("stored").workspace == "stored"
 
 
+@row("E13 nothing of it in the error")
 def test_no_part_of_a_token_is_in_what_is_raised_or_shown() -> None:
     for token in (f"canary.{packed(b'canary')}.canary", "canary", f"a.{packed(b'[')}canary=.c"):
         with pytest.raises(BadPayloadError) as caught:

@@ -20,6 +20,7 @@ from services.auth.calls.origins import (
 from services.auth.provider import DEFAULT_ISSUER, SignInProvider
 from services.auth.settings import AuthSettings
 from services.errors import CredentialsError, UsageError
+from tests.unit.auth.rows import row
 
 PLAIN = AuthSettings(home=Path("/nowhere"))
 
@@ -223,7 +224,8 @@ def test_another_server_has_to_be_configured_and_listed(
     assert may_see_tokens(httpx.URL(url), kind=kind, settings=settings) is may
 
 
-def test_e10_an_issuer_planted_in_the_file_sees_nothing() -> None:
+@row("E10 planted issuer")
+def test_an_issuer_planted_in_the_file_sees_nothing() -> None:
     for planted in ("https://attacker.example", "http://127.0.0.1:6666"):
         with pytest.raises(CredentialsError) as caught:
             require_origin(httpx.URL(f"{planted}/oauth/token"), kind="issuer", settings=LOCAL)

@@ -13,6 +13,7 @@ from services.transport.failures import Identity
 from services.transport.signing import Signed
 from tests.unit.auth.identity.conftest import FakeClock
 from tests.unit.auth.identity.workspaces import ME, accounts, entry
+from tests.unit.auth.rows import row
 from tests.unit.transport.raw_server import Gate, RawServer, head, refusal
 
 
@@ -234,8 +235,8 @@ async def test_a_401_that_stays_is_a_warning(router: Router, server: RawServer) 
     assert signer.statuses == [401, 401, 401]
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_e11_a_redirect_is_not_followed(
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308], ids="E11 {}".format)
+async def test_a_redirect_is_not_followed(
     router: Router, server: RawServer, signer: FakeSigner, status: int
 ) -> None:
     server.answer(head(f"{status} Moved", location=f"{server.url}/elsewhere"))
@@ -244,7 +245,8 @@ async def test_e11_a_redirect_is_not_followed(
     assert len(server.requests) == 1
 
 
-async def test_e27_a_block_by_the_guard_neither_ends_nor_renews_the_login(
+@row("E27 Cloudflare")
+async def test_a_block_by_the_guard_neither_ends_nor_renews_the_login(
     router: Router, server: RawServer
 ) -> None:
     signer = FakeSigner(recoveries=5)
@@ -253,7 +255,8 @@ async def test_e27_a_block_by_the_guard_neither_ends_nor_renews_the_login(
     assert signer.statuses == [403]
 
 
-async def test_e28_no_token_reaches_a_foreign_server(
+@row("E28 unlisted server")
+async def test_no_token_reaches_a_foreign_server(
     http: httpx.AsyncClient, server: RawServer, clock: FakeClock
 ) -> None:
     class Careful(FakeSigner):

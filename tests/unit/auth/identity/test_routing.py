@@ -85,8 +85,9 @@ def test_what_cannot_be_obeyed_leads_the_usual_way_with_a_warning(
         "http://127.0.0.1:8080",
         "https://127.0.0.1",
     ],
+    ids="E28 {}".format,
 )
-def test_e28_a_foreign_origin_is_refused_by_name(origin: str) -> None:
+def test_a_foreign_origin_is_refused_by_name(origin: str) -> None:
     route = read_route(accounts(entry(origin, "us")), ME, CHATGPT)
     assert route == Route(
         warning=f"The server sends this workspace to {origin.partition('//')[2]},"

@@ -105,9 +105,19 @@ async def test_an_id_that_is_missing_or_cannot_be_sent_is_an_error(
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"null", b"9" * 5000, b"[" * 100_000, b"x" * 1_100_000]
+    "body",
+    [b"", b"<html>", b"[]", b"null", b"9" * 5000, b"[" * 100_000, b"x" * 1_100_000],
+    ids=[
+        "E12 empty",
+        "E12 HTML",
+        "E12 array",
+        "E12 null",
+        "E12 many digits",
+        "E12 deep",
+        "E12 more than 1 MiB",
+    ],
 )
-async def test_e12_an_answer_that_cannot_be_read_is_an_error(
+async def test_an_answer_that_cannot_be_read_is_an_error(
     ask: Asking, server: RawServer, body: bytes
 ) -> None:
     server.answer(head() + body)
@@ -118,8 +128,9 @@ async def test_e12_an_answer_that_cannot_be_read_is_an_error(
 @pytest.mark.parametrize(
     "token",
     ["", " ", "at-", "at-a b", "at-a\nb", "at-ä", "at-\x00", "eyJhbGciOi.x.y", "at-" + "a" * 9000],
+    ids=lambda token: f"E25 {token!r}"[:24],
 )
-async def test_e25_a_token_that_cannot_be_sent_is_refused_whole(
+async def test_a_token_that_cannot_be_sent_is_refused_whole(
     ask: Asking, server: RawServer, token: str
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
@@ -158,8 +169,8 @@ async def test_a_server_in_trouble_is_asked_twice(
     assert len(clock.slept) == 1
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-async def test_e11_a_redirect_is_not_followed_but_named(
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308], ids="E11 {}".format)
+async def test_a_redirect_is_not_followed_but_named(
     ask: Asking, server: RawServer, status: int
 ) -> None:
     server.answer(head(f"{status} Moved", location="https://evil.example/whoami"))

@@ -16,11 +16,13 @@ from services.provider import Secret
 from simulator.auth.account import Account
 from simulator.script import Status, Usual, Work
 from tests.contract.account.conftest import Home, until
+from tests.unit.auth.rows import row
 
 OTHER = Account(account_id="other", user_id="user-other")
 
 
-async def test_e14_a_token_that_is_dead_by_our_clock_is_renewed_once(home: Home) -> None:
+@row("E14 our clock is ahead")
+async def test_a_token_that_is_dead_by_our_clock_is_renewed_once(home: Home) -> None:
     home.sim.auth.ledger.life = 3600
     home.sim.auth.clock.advance(-7200)
     home.plant()
@@ -31,8 +33,8 @@ async def test_e14_a_token_that_is_dead_by_our_clock_is_renewed_once(home: Home)
     assert len(home.sim.refreshes) == 1
 
 
-@pytest.mark.parametrize("answer", ["nothing", "the old token"])
-async def test_e15_an_answer_without_a_new_token_is_a_failure(home: Home, answer: str) -> None:
+@pytest.mark.parametrize("answer", ["nothing", "the old token"], ids="E15 {}".format)
+async def test_an_answer_without_a_new_token_is_a_failure(home: Home, answer: str) -> None:
     before = home.plant(life=720, spent=200)
     old = {"access_token": before["tokens"]["access_token"]}
     home.sim.script("oauth/token", [Status(200, {}, {} if answer == "nothing" else old)])
@@ -158,7 +160,8 @@ async def test_the_question_for_the_route_renews_nothing(home: Home) -> None:
     assert len(home.sim.refreshes) == 1
 
 
-async def test_e17_another_account_that_was_stored_during_the_request_stays(home: Home) -> None:
+@row("E17 during a refresh")
+async def test_another_account_that_was_stored_during_the_request_stays(home: Home) -> None:
     home.plant(life=720, spent=730)
     gate = home.sim.gate()
     home.sim.script("oauth/token", [Work(), gate, Usual()])
@@ -187,7 +190,8 @@ async def test_a_file_that_could_not_be_written_costs_no_token(home: Home, name:
     assert home.sim.refreshes == []
 
 
-async def test_e31_a_login_that_is_cancelled_before_it_is_stored_is_ended(home: Home) -> None:
+@row("E31 cancelled before the save")
+async def test_a_login_that_is_cancelled_before_it_is_stored_is_ended(home: Home) -> None:
     tokens = home.sim.issue()["tokens"]
     grant = Grant(
         id_token=Secret(tokens["id_token"]),

@@ -9,6 +9,7 @@ from services.auth.stores.locks import REFRESH, hold
 from services.clock import SystemClock
 from simulator.script import Usual, Work
 from tests.contract.account.conftest import Home, until
+from tests.unit.auth.rows import row
 
 
 async def test_a_run_that_waits_for_the_lock_ends_at_once(home: Home) -> None:
@@ -37,6 +38,7 @@ async def test_a_run_whose_token_is_spent_waits_for_the_answer(home: Home) -> No
     assert home.tokens()["refresh_token"] != before["tokens"]["refresh_token"]
 
 
+@row("E19 saved at the end")
 async def test_a_login_that_is_only_in_memory_is_stored_at_the_end(home: Home) -> None:
     before = home.plant(life=720, spent=730)
     link: Path = home.path / "second-name"

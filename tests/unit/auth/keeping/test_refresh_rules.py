@@ -12,6 +12,7 @@ from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.refresh_rules import Pause, merged, needs_refresh
 from services.models.account import AccountMode
 from services.provider import Secret
+from tests.unit.auth.rows import row
 
 NOW = 1_800_000_000.0
 DAY = 86_400.0
@@ -90,6 +91,7 @@ def failed(*, is_permanent: bool = False, retry_at: float | None = None) -> Refr
     return RefreshFailedError("No", is_permanent=is_permanent, retry_at=retry_at)
 
 
+@row("3.4 pause after a failure")
 def test_failures_space_themselves_out_up_to_ten_minutes() -> None:
     pause, now = Pause(), 0.0
     waits: list[float] = []
@@ -103,12 +105,14 @@ def test_failures_space_themselves_out_up_to_ten_minutes() -> None:
     assert all(600 <= wait <= 660 for wait in waits[5:])
 
 
+@row("3.4 Retry-After")
 def test_the_issuer_may_ask_for_a_longer_pause() -> None:
     pause = Pause()
     pause.after("one", failed(retry_at=NOW + 200), 0.0, NOW)
     assert pause.until == pytest.approx(200)  # pyright: ignore[reportUnknownMemberType]
 
 
+@row("3.4 permanent")
 def test_a_final_failure_holds_for_ever_but_only_for_its_login() -> None:
     pause = Pause()
     error = failed(is_permanent=True)
@@ -139,7 +143,8 @@ def test_tokens_of_somebody_else_are_refused(account: str, user: str) -> None:
     assert merged(held, stranger) is None
 
 
-def test_e22_a_missing_account_id_is_filled_in_from_the_claim() -> None:
+@row("E22 written at the next save")
+def test_a_missing_account_id_is_filled_in_from_the_claim() -> None:
     held = login(Secret("old"), account_id=None).tokens
     assert held is not None
     new = merged(held, Renewed(access_token=Secret("new")))

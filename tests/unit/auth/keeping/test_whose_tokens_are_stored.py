@@ -4,6 +4,7 @@ import asyncio
 
 from simulator.script import Status
 from tests.contract.account.conftest import Home, until
+from tests.unit.auth.rows import row
 
 
 async def test_the_pause_after_a_failure_is_of_the_token_that_was_sent(home: Home) -> None:
@@ -56,6 +57,7 @@ async def test_a_new_login_that_came_while_the_disk_refused_is_not_overwritten(
     assert home.stored() == newer
 
 
+@row("E19 saved again")
 async def test_a_login_that_the_disk_refused_is_stored_once_the_disk_takes_it(home: Home) -> None:
     home.plant(life=720, spent=200)
     gate = home.sim.gate()

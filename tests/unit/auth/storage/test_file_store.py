@@ -16,6 +16,7 @@ from services.auth.stores.file_store import FileStorage
 from services.auth.stores.files import STALE_AGE, TEMPORARY
 from services.errors import StorageError
 from services.models.account import StoragePlace
+from tests.unit.auth.rows import row
 from tests.unit.auth.storage.logins import document, key_login, login, put, refresh_token
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ async def test_members_of_others_stay(storage: FileStorage, auth_file: Path) -> 
     assert json.loads(auth_file.read_text()) == expected
 
 
+@row("E20 world-readable")
 async def test_file_that_others_can_read_is_tightened_and_said(
     storage: FileStorage, auth_file: Path
 ) -> None:
@@ -102,6 +104,7 @@ async def test_file_that_others_can_read_is_tightened_and_said(
     assert (await storage.save(login())).notices == first.notices
 
 
+@row("E20 world-readable, read_only")
 async def test_file_is_not_tightened_where_nothing_may_be_written(
     codex_home: Path, auth_file: Path, clock: "StillClock"
 ) -> None:
@@ -111,6 +114,7 @@ async def test_file_is_not_tightened_where_nothing_may_be_written(
     assert rights(auth_file) == 0o644
 
 
+@row("E21 whole after 100 ms")
 async def test_file_that_is_being_written_is_read_again(
     storage: FileStorage, auth_file: Path, clock: "StillClock"
 ) -> None:
@@ -121,7 +125,9 @@ async def test_file_that_is_being_written_is_read_again(
     assert clock.slept == [0.1]
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"auth_mode": "chatg'])
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"auth_mode": "chatg'], ids=["E21 empty", "E21 array", "E21 cut off"]
+)
 async def test_file_that_stays_broken_is_left_alone_and_said(
     storage: FileStorage, auth_file: Path, clock: "StillClock", content: str
 ) -> None:
@@ -172,6 +178,7 @@ async def test_large_broken_file_is_copied_whole(storage: FileStorage, auth_file
     assert Path(await storage.set_aside()).read_text() == content
 
 
+@row("E19 symlink")
 async def test_link_to_a_file_of_ours_is_kept(
     storage: FileStorage, auth_file: Path, tmp_path: Path
 ) -> None:

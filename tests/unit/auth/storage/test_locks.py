@@ -225,7 +225,11 @@ async def test_what_was_planted_in_place_of_a_lock_is_refused(
             assert is_free(path)
 
 
-@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+@pytest.mark.parametrize(
+    "code",
+    [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS],
+    ids=lambda code: f"E19 NFS without locks ({errno.errorcode[code]})",
+)
 async def test_disk_without_locks_is_said_and_used(
     storage: FileStorage, codex_home: Path, monkeypatch: pytest.MonkeyPatch, code: int
 ) -> None:

@@ -14,6 +14,7 @@ import pytest
 from services.auth.stores.file_store import FileStorage
 from services.auth.stores.files import TEMPORARY
 from services.errors import StorageError
+from tests.unit.auth.rows import row
 from tests.unit.auth.storage.logins import document, login, put, refresh_token
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="rights and links of POSIX")
@@ -86,16 +87,24 @@ Plant = Callable[[Path, Path], None]
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
-        pytest.param(planted_link, "belongs to another user", marks=as_root),
-        pytest.param(link_to_a_stranger, "belongs to another user", marks=as_root),
-        pytest.param(foreign_file, "belongs to another user", marks=as_root),
-        (link_to_itself, "link"),
-        (link_to_nowhere, "is a link that leads nowhere"),
-        (link_to_a_folder, "is no plain file"),
-        (folder, "is no plain file"),
-        (pipe, "is no plain file"),
+        pytest.param(
+            planted_link, "belongs to another user", marks=as_root, id="E20 link of another user"
+        ),
+        pytest.param(
+            link_to_a_stranger,
+            "belongs to another user",
+            marks=as_root,
+            id="E20 link to a file of another user",
+        ),
+        pytest.param(
+            foreign_file, "belongs to another user", marks=as_root, id="E20 file of another user"
+        ),
+        pytest.param(link_to_itself, "link", id="E19 symlink to itself"),
+        pytest.param(link_to_nowhere, "is a link that leads nowhere", id="E19 symlink to nowhere"),
+        pytest.param(link_to_a_folder, "is no plain file", id="E19 symlink to a folder"),
+        pytest.param(folder, "is no plain file", id="a folder"),
+        pytest.param(pipe, "is no plain file", id="a pipe"),
     ],
-    ids=lambda value: value.__name__ if callable(value) else "",
 )
 async def test_what_is_not_ours_is_refused_and_untouched(
     storage: FileStorage, auth_file: Path, tmp_path: Path, plant: Plant, words: str
@@ -121,8 +130,10 @@ def read_only(path: Path, _other: Path) -> None:
 
 @pytest.mark.parametrize(
     ("plant", "words"),
-    [(hard_link, "second name"), (read_only, "is read-only")],
-    ids=lambda value: value.__name__ if callable(value) else "",
+    [
+        pytest.param(hard_link, "second name", id="E19 hard link"),
+        pytest.param(read_only, "is read-only", id="E19 read-only file"),
+    ],
 )
 async def test_file_that_may_only_be_read_is_read_and_not_replaced(
     storage: FileStorage, auth_file: Path, tmp_path: Path, plant: Plant, words: str
@@ -152,7 +163,9 @@ def sealed(request: pytest.FixtureRequest, codex_home: Path, auth_file: Path) ->
     subprocess.run([chattr, "-i", str(path)], check=True)
 
 
-@pytest.mark.parametrize("sealed", ["file", "folder"], indirect=True)
+@pytest.mark.parametrize(
+    "sealed", ["file", "folder"], indirect=True, ids=["E19 sealed file", "E19 read-only home"]
+)
 async def test_sealed_file_is_found_before_a_token_is_spent(
     storage: FileStorage, sealed: Path, codex_home: Path
 ) -> None:
@@ -171,6 +184,7 @@ def fill(disk: Path) -> Path:
     return filler
 
 
+@row("E19 disk full")
 async def test_full_disk_is_found_before_a_token_is_spent(
     small_disk: Path, storage: FileStorage, auth_file: Path
 ) -> None:
@@ -187,6 +201,7 @@ async def test_full_disk_is_found_before_a_token_is_spent(
     await storage.save(login("two"))
 
 
+@row("E19 no names left")
 async def test_disk_without_names_is_found_before_a_token_is_spent(
     small_disk: Path, remount: Mount, storage: FileStorage
 ) -> None:
@@ -198,6 +213,7 @@ async def test_disk_without_names_is_found_before_a_token_is_spent(
         await storage.check_writable()
 
 
+@row("E19 read-only disk")
 async def test_read_only_disk_is_found_before_a_token_is_spent(
     remount: Mount, storage: FileStorage
 ) -> None:
