@@ -6,7 +6,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.models.chat import Notice, Reply, UserMessage
+from services.models.chat import Notice, Reasoning, Reply, UserMessage
 from tests.widgets.transcript.inks import plain_ink
 from widgets.glyphs import UNICODE
 from widgets.transcript.answer import AnswerPart, make_block
@@ -18,6 +18,7 @@ from widgets.transcript.viewport import Viewport
 INK = plain_ink()
 WORDS = "one two three four five six seven eight nine ten eleven twelve "
 TEXTS = st.integers(0, 4).map(lambda n: "\n\n".join([WORDS * (n + 1)] * n))
+KINDS = st.integers(0, 3)
 
 
 @dataclass
@@ -42,6 +43,7 @@ class Screen:
             UserMessage(id=name, turn_id="t", text=text or "hm", at=0),
             Notice(id=name, turn_id="t", text="a notice"),
             Reply(id=name, turn_id="t", text=text),
+            Reasoning(id=name, turn_id="t", summary=text),
         ][kind]
         return make_block(item, is_open=False, colours=Colours(), max_width=0)
 
@@ -71,17 +73,21 @@ class Reading(RuleBasedStateMachine):
         row = rows[place]
         return (self.viewport.blocks[row.index], row.line) == before
 
+    def stays_or_starts(self, before: tuple[Block, int] | None, place: int) -> bool:
+        """Whether it is, but for a gap that goes where nothing above is left to fill it."""
+        return self.stays(before, place) or (self.rows_above() == 0 and self.eye() == before)
+
     def place_of_eye(self) -> int:
         """Row of the window in which the first line is."""
         return next((n for n, row in enumerate(self.viewport.visible()) if row.line >= 0), 0)
 
-    @rule(kind=st.integers(0, 2), text=TEXTS)
+    @rule(kind=KINDS, text=TEXTS)
     def grow_below(self, kind: int, text: str) -> None:
         before = self.eye()
         self.viewport.blocks.append(self.screen.new(kind, text))
         assert before is None or self.eye() == before
 
-    @rule(kinds=st.lists(st.integers(0, 2), max_size=4), text=TEXTS)
+    @rule(kinds=st.lists(KINDS, max_size=4), text=TEXTS)
     def prepend(self, kinds: list[int], text: str) -> None:
         before, place = self.eye(), self.place_of_eye()
         self.viewport.insert_before([self.screen.new(kind, text) for kind in kinds])
@@ -143,13 +149,35 @@ class Reading(RuleBasedStateMachine):
     @rule(place=st.integers(0, 50))
     def remove(self, place: int) -> None:
         if self.viewport.blocks:
-            before = self.eye()
+            before, row = self.eye(), self.place_of_eye()
             block = self.viewport.blocks[place % len(self.viewport.blocks)]
             gone = {n for n, b in enumerate(self.viewport.blocks) if b.item.id == block.item.id}
             kept = before is not None and before[0].item.id != block.item.id
             self.viewport.remove(gone)
-            if kept and (now := self.eye()) is not None:
-                assert now == before
+            assert not kept or self.stays_or_starts(before, row)
+
+    @rule(place=st.integers(0, 50))
+    def fold(self, place: int) -> None:
+        blocks = [block for block in self.viewport.blocks if block.is_foldable()]
+        if blocks:
+            before, row = self.eye(), self.place_of_eye()
+            block = blocks[place % len(blocks)]
+            block.is_expanded = not block.is_expanded
+            if before is not None and before[0] is block:
+                before = (block, min(before[1], len(self.screen.lines(block)) - 1))
+            assert self.stays_or_starts(before, row)
+
+    @rule(place=st.integers(0, 50), text=TEXTS)
+    def take_another_text(self, place: int, text: str) -> None:
+        blocks = [block for block in self.viewport.blocks if isinstance(block.item, UserMessage)]
+        if blocks:
+            before, row = self.eye(), self.place_of_eye()
+            block = blocks[place % len(blocks)]
+            item = UserMessage(id=block.item.id, turn_id="t", text=text or "hm", at=0)
+            block.set_item(item, is_open=False)
+            if before is not None and before[0] is block:
+                before = (block, min(before[1], len(self.screen.lines(block)) - 1))
+            assert self.stays_or_starts(before, row)
 
     def rows_above(self) -> int:
         seen = self.viewport.visible()

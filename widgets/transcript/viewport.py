@@ -2,7 +2,8 @@
 
 The view is pinned to one line of one block. Everything visible is found by walking from there,
 so a conversation of ten thousand messages costs what one screen of it costs: opening it, growing
-it, changing its width. Nothing moves under the reader's eye when blocks above change.
+it, changing its width. Nothing moves under the reader's eye when blocks above change: the pin
+counts lines, not rows, since the gap above a block changes with the block before it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +41,8 @@ class Viewport:
     """A window over blocks; knows lines and places, and nothing of the screen.
 
     Rows of a block are its gap (blank rows before it) and then its lines; one without lines has
-    no rows. The view begins at the row `offset` of the block `index`, or follows the end.
+    no rows. The view begins at the line `line` of the block `index`, where lines below zero are
+    rows of the gap, or follows the end.
     """
 
     def __init__(self, render: RenderLines) -> None:
@@ -56,10 +58,10 @@ class Viewport:
         self.is_following = True
         """Whether the view sticks to the end."""
         self._index = 0
-        self._offset = 0
+        self._line = 0
         self._rendered: dict[int, Block] = {}
         self._restored: tuple[Anchor, int] | None = None
-        """The last one that was put back, and the offset it got: sizes that change one after
+        """The last one that was put back, and the line it got: sizes that change one after
         another do not add up what each of them rounds off."""
 
     def index_of(self, block: Block | None) -> int:
@@ -93,6 +95,8 @@ class Viewport:
         """The rows of the window from the top; fewer than its height where blocks end."""
         if self.is_following:
             self._pin_to_end()
+        else:
+            self._move(0)
         rows = self._walk()
         if len(rows) < self.height and not self.is_following:
             self.is_following = True
@@ -119,8 +123,7 @@ class Viewport:
         if self.is_following:
             self._pin_to_end()
         self.is_following = False
-        self._offset += rows
-        self._normalize()
+        self._move(rows)
         self._stop_at_end()
 
     def go_to(self, index: int, line: int = 0, *, above: int = 1) -> None:
@@ -133,10 +136,9 @@ class Viewport:
         """
         self.is_following = False
         self._index = max(0, min(index, len(self.blocks) - 1))
-        self._offset = 0
+        self._line = line
         if self.blocks:
-            self.unfold(self._index)
-            self.scroll(self._gap(self._index) + line - above)
+            self.scroll(-above)
 
     def follow(self) -> None:
         """Go to the end and stay there."""
@@ -148,13 +150,12 @@ class Viewport:
             return None
         block = self.blocks[self._index]
         if self._restored is not None:
-            known, offset = self._restored
-            if known.block is block and offset == self._offset:
+            known, line = self._restored
+            if known.block is block and line == self._line:
                 return known
-        line = self._offset - self._gap(self._index)
-        if line < 0:
-            return Anchor(block, line)
-        said = (len(each.text) + len(each.join) for each in self._render(block)[:line])
+        if self._line < 0:
+            return Anchor(block, self._line)
+        said = (len(each.text) + len(each.join) for each in self._render(block)[: self._line])
         return Anchor(block, sum(said))
 
     def restore(self, anchor: Anchor | None) -> None:
@@ -163,26 +164,23 @@ class Viewport:
         if anchor is None or index < 0:
             return
         self._index = index
-        self._offset = self._gap(index) + min(0, anchor.characters)
+        self._line = min(0, anchor.characters)
         left = anchor.characters
         for line in self._render(anchor.block)[:-1]:
             left -= len(line.text) + len(line.join)
             if left < 0:
                 break
-            self._offset += 1
-        self._normalize()
-        self._restored = (anchor, self._offset)
+            self._line += 1
+        self._move(0)
+        self._restored = (anchor, self._line)
 
     def insert_before(self, blocks: Sequence[Block]) -> None:
         """Put earlier blocks in front; what is seen stays where it is."""
         if self.is_following:
             self._pin_to_end()
-        line = self._offset - self._gap(self._index) if self.blocks else 0
+        if self.blocks:
+            self._index += len(blocks)
         self.blocks[:0] = blocks
-        self._index += len(blocks)
-        if self._index < len(self.blocks):
-            self._offset = line + self._gap(self._index)
-            self._normalize()
 
     def replace(self, index: int, count: int, blocks: Sequence[Block]) -> None:
         """Put other blocks where some are; the view stays with what it shows.
@@ -199,24 +197,28 @@ class Viewport:
             self._index += len(blocks) - count
         elif self._index >= index + len(blocks):
             self._index = max(0, index + len(blocks) - 1)
-            self._offset = 0
+            self._line = -self._gap(self._index)
 
     def remove(self, indexes: Iterable[int]) -> None:
-        """Take blocks out; the view stays at what follows them."""
+        """Take blocks out; the view stays, at what follows where it showed one of them."""
+        is_top_gone = False
         for index in sorted(indexes, reverse=True):
             block = self.blocks.pop(index)
             self._rendered.pop(id(block), None)
             if index < self._index:
                 self._index -= 1
             elif index == self._index:
-                self._offset = 0
-        self._index = max(0, min(self._index, len(self.blocks) - 1))
+                is_top_gone = True
+        if is_top_gone and self.blocks:
+            self._index = min(self._index, len(self.blocks) - 1)
+            self.unfold(self._index)
+            self._line = -self._gap(self._index)
 
     def clear(self) -> None:
         """Forget all blocks."""
         self.blocks = []
         self._rendered.clear()
-        self._index = self._offset = 0
+        self._index = self._line = 0
         self.is_following = True
 
     def _gap(self, index: int) -> int:
@@ -224,7 +226,7 @@ class Viewport:
 
     def _walk(self) -> list[Row]:
         rows: list[Row] = []
-        index, offset = self._index, self._offset
+        index, offset = self._index, self._line + self._gap(self._index)
         while len(rows) < self.height and index < len(self.blocks):
             self.unfold(index)
             gap, count = self._gap(index), self.rows_of(index)
@@ -233,20 +235,31 @@ class Viewport:
             index, offset = index + 1, 0
         return rows
 
-    def _normalize(self) -> None:
-        """Let the offset be a row of the block at the top."""
-        while self._offset < 0 and self._index > 0:
+    def _move(self, rows: int) -> None:
+        """Pin the row that stands so many below the present one; below zero is above.
+
+        With 0 it only finds a row that is there: where the gap became smaller, what is above moves
+        down to fill it; where a block became shorter, its last line stands for the one that went.
+        """
+        if not self.blocks:
+            self._index = self._line = 0
+            return
+        self.unfold(self._index)
+        last = max(0, self.rows_of(self._index) - 1)
+        offset = min(self._line + self._gap(self._index), last) + rows
+        while offset < 0 and self._index > 0:
             self._index -= 1
             self._index += self.unfold(self._index)
-            self._offset += self.rows_of(self._index)
-        self._offset = max(0, self._offset)
-        while self._index < len(self.blocks):
+            offset += self.rows_of(self._index)
+        offset = max(0, offset)
+        while True:
             self.unfold(self._index)
             count = self.rows_of(self._index)
-            if self._offset < count or self._index == len(self.blocks) - 1:
+            if offset < count or self._index == len(self.blocks) - 1:
                 break
-            self._offset -= count
+            offset -= count
             self._index += 1
+        self._line = offset - self._gap(self._index)
 
     def _pin_to_end(self) -> None:
         room = self.height
@@ -255,14 +268,14 @@ class Viewport:
             index += self.unfold(index)
             room -= self.rows_of(index)
             if room <= 0:
-                self._index, self._offset = index, -room
+                self._index, self._line = index, -room - self._gap(index)
                 return
             index -= 1
-        self._index = self._offset = 0
+        self._index = self._line = 0
 
     def _stop_at_end(self) -> None:
         """Where no more than a window is left below, stick to the end."""
-        left = -self._offset
+        left = -(self._line + self._gap(self._index))
         index = self._index
         while index < len(self.blocks):
             self.unfold(index)
