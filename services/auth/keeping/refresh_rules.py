@@ -56,11 +56,27 @@ class Pause:
         self.failure: ServiceError | None = None
         """Final for this snapshot where it is a `RefreshFailedError` that is permanent."""
 
-    def after(self, snapshot: str, failure: ServiceError, now: float, wall: float) -> None:
-        """Note a failure: `now` is monotonic, `wall` Unix seconds."""
-        if snapshot != self.snapshot:
-            self.snapshot, self._length = snapshot, FIRST_PAUSE
-        self.failure = failure
+    def after(
+        self,
+        snapshot: str,
+        failure: ServiceError,
+        now: float,
+        wall: float,
+        *,
+        sent: str | None = None,
+    ) -> None:
+        """Note a failure.
+
+        Args:
+            snapshot: What may not be tried for a while.
+            failure: Of its last try.
+            now: By the monotonic clock.
+            wall: Unix seconds.
+            sent: What was tried, where the answer has replaced it: the pause goes on to grow.
+        """
+        if self.snapshot not in {snapshot, sent}:
+            self._length = FIRST_PAUSE
+        self.snapshot, self.failure = snapshot, failure
         wait = self._length * random.uniform(1.0, 1.1)  # noqa: S311 spreads processes
         if failure.retry_at is not None:
             wait = max(wait, min(failure.retry_at - wall, LONGEST_PAUSE))

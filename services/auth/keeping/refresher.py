@@ -108,10 +108,10 @@ class Refresher:
             except RefreshFailedError as error:
                 if error.reason == "exhausted" and await self._was_beaten(snapshot, reason):
                     return
-                self._note(error)
+                self._note(error, snapshot)
                 raise
             except ServiceError as error:
-                self._note(error)
+                self._note(error, snapshot)
                 raise
 
     async def _was_beaten(self, seen: str, reason: Reason) -> bool:
@@ -125,11 +125,12 @@ class Refresher:
                 return True
         return False
 
-    def _note(self, error: ServiceError) -> None:
+    def _note(self, error: ServiceError, sent: str | None = None) -> None:
         """Leave what is held now alone for a while: the answer may have replaced what was sent."""
         held = self._held.stored.credentials
         if held is not None:
-            self._pause.after(held.snapshot, error, self._clock.monotonic(), self._clock.now())
+            now, wall = self._clock.monotonic(), self._clock.now()
+            self._pause.after(held.snapshot, error, now, wall, sent=sent)
 
     async def _adopt(self, seen: str, reason: Reason) -> bool:
         """Whether what is stored now makes the refresh needless; holds it then."""

@@ -105,6 +105,21 @@ def test_failures_space_themselves_out_up_to_ten_minutes() -> None:
     assert all(600 <= wait <= 660 for wait in waits[5:])
 
 
+@row("E15 each answer replaces the token")
+def test_the_pause_grows_on_where_the_answer_replaced_what_was_sent() -> None:
+    pause, now = Pause(), 0.0
+    waits: list[float] = []
+    for number in range(3):
+        pause.after(f"token {number + 1}", failed(), now, NOW, sent=f"token {number}")
+        waits.append(pause.until - now)
+        now = pause.until
+    assert [30 * 2**number <= wait <= 33 * 2**number for number, wait in enumerate(waits)] == (
+        [True] * 3
+    )
+    pause.after("a new login", failed(), now, NOW, sent="a new login")
+    assert pause.until - now <= 33
+
+
 @row("3.4 Retry-After")
 def test_the_issuer_may_ask_for_a_longer_pause() -> None:
     pause = Pause()
