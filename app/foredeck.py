@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, AutopilotCallbackType
@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
 from textual.screen import Screen
+from textual.worker import Worker, WorkerError
 
 from app import caret, themes
 from app.crash import EXIT_BUG, write_report
@@ -89,8 +90,8 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._notice = notice
         self._caught: list[int] = []
         self._is_styled = False
-        self._holding: asyncio.Task[object] | None = None
-        """Holds the services open."""
+        self._holding: asyncio.Task[Any] | None = None
+        """Holds the services open; a screen without services holds sign-in in a group "auth"."""
         self._early: list[events.Key | events.Paste] | None = []
         """What was typed before there was anything to type into; None from then on."""
         themes.register(self)
@@ -128,18 +129,21 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             await self._services_closed()
 
     async def _services_closed(self) -> None:
+        closing = {asyncio.ensure_future(_ended(w)) for w in self.workers if w.group == "auth"}
         holding = self._holding
-        if holding is None:
+        if holding is not None:
+            closing.add(holding)
+            if not holding.cancelling():
+                # It began when all that ran had been cancelled already. A second time would end
+                # the closing itself.
+                holding.cancel()
+        if not closing:
             return
-        if not holding.cancelling():
-            # It began when all that ran had been cancelled already. A second time would end the
-            # closing itself.
-            holding.cancel()
-        done, _ = await asyncio.wait([holding], timeout=SILENT)
-        if not done:
+        _, left = await asyncio.wait(closing, timeout=SILENT)
+        if left:
             with suppress(OSError):
                 os.write(2, b"note: Waiting for the login to be stored. Ctrl-C loses it.\n")
-            await asyncio.wait([holding])
+            await asyncio.wait(left)
 
     def get_default_screen(self) -> Screen[None]:
         """The shell is the first thing drawn."""
@@ -246,6 +250,12 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             self._exception_event.set()  # pyright: ignore[reportUnknownMemberType]
             message = write_report(error, self._settings.folders.state)
             self.exit(return_code=EXIT_BUG, message=message)
+
+
+async def _ended(worker: Worker[Any]) -> None:
+    """Wait for the end of a worker, whatever that is."""
+    with suppress(WorkerError):
+        await worker.wait()
 
 
 def _collect_from_now_on() -> None:

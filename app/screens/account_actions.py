@@ -85,6 +85,7 @@ class AccountActions(ShellBase):
             reason=reason,
             way=way,
             typed=self._take_typed,
+            left_storing=self._follow,
         )
         self.app.push_screen(screen, partial(self._take_account, is_mended=reason is not None))
 
@@ -92,6 +93,19 @@ class AccountActions(ShellBase):
         """What was meant for the composer when the screen of sign-in came between."""
         if self.chat is not None:
             self.chat.composer.insert(text)
+
+    def _follow(self, storing: asyncio.Task[Account]) -> None:
+        """Tell what becomes of a login that is still being stored."""
+        self._say("The login is still being stored")
+        self.run_worker(self._hear_of(storing), group="storing")
+
+    async def _hear_of(self, storing: asyncio.Task[Account]) -> None:
+        try:
+            account = await asyncio.shield(storing)
+        except ServiceError as error:
+            self._say(f"The login was not stored. {error.failure.line}", is_error=True)
+        else:
+            self._take_account(account)
 
     def is_about_sign_in(self, failure: Failure) -> bool:
         """Whether a failure means that nobody is signed in."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 
@@ -25,9 +25,11 @@ from services.auth.flows.ports import CallbackPorts
 from services.auth.grant import Grant
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.keeping.keeper import Keeper
+from services.auth.keeping.lasting import look_at, to_its_end
 from services.auth.keeping.refresher import require_issuer
 from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings, LoginMethod
+from services.auth.skew import Skew
 from services.auth.stores.storage import CredentialStorage
 from services.auth.summary import account_of_stored
 from services.bus import EventBus
@@ -38,10 +40,9 @@ from services.headers import is_sendable
 from services.models.account import Account, AccountMode, LogoutResult
 from services.provider import Secret
 
-SKEW_LIMIT: Final = 300.0
-"""Seconds by which a clock may be wrong before it is said."""
 REVOKE_LIMIT: Final = 10.0
 """Seconds that a logout waits for the issuer."""
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -78,9 +79,9 @@ class AuthService:
         self._router = Router(http, settings.provider, clock)
         self._identifying = asyncio.Lock()
         self._ports = CallbackPorts()
-        self._skew = 0.0
-        """Seconds by which this machine's clock is ahead of the server's; 0 while it is right."""
-        self._ending: set[asyncio.Task[None]] = set()
+        self._skew = Skew()
+        self._beside: set[asyncio.Task[Any]] = set()
+        """What goes on whoever waits for it; `close` waits."""
         self._warning = ""
         """What is odd about the route to the account's workspace."""
 
@@ -97,16 +98,22 @@ class AuthService:
         await self.close()
 
     async def close(self) -> None:
-        """Let a refresh and the end of an older login come to their ends, within their limits."""
+        """Let all that is under way come to its end, within its limits, also when cancelled.
+
+        That is a refresh, a login that is being stored, and the end of an older one.
+        """
+        await to_its_end(self._settle())
+
+    async def _settle(self) -> None:
         await self._keeper.close()
-        if self._ending:
-            await asyncio.wait(self._ending)
+        while self._beside:
+            await asyncio.wait(self._beside)
 
     @property
     def account(self) -> Account:
         """Who is signed in now."""
         account = account_of_stored(self._keeper.stored, self._settings)
-        said = (self._warning, _skew_words(self._skew))
+        said = (self._warning, self._skew.words)
         return replace(account, notices=(*account.notices, *(words for words in said if words)))
 
     @property
@@ -169,6 +176,10 @@ class AuthService:
             # Nobody holds these tokens, so nobody shall be able to use them.
             self._later(self._drop(grant))
             raise
+
+    def accepting(self, grant: Grant) -> asyncio.Task[Account]:
+        """The same as a task that nobody who leaves takes along; `close` waits for it."""
+        return self._later(self.accept(grant), "store")
 
     async def _accept(self, grant: Grant) -> Account:
         self._require_method("chatgpt")
@@ -287,11 +298,13 @@ class AuthService:
             self._later(self._end(before.tokens))
         return self.account
 
-    def _later(self, work: Coroutine[None, None, None]) -> None:
+    def _later(self, work: Coroutine[Any, Any, T], name: str = "revoke") -> asyncio.Task[T]:
         """Do it beside what is going on; `close` waits for it."""
-        task = asyncio.get_running_loop().create_task(work, name="revoke")
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
+        task.add_done_callback(look_at)
+        return task
 
     async def _drop(self, grant: Grant) -> None:
         try:
@@ -370,11 +383,7 @@ class AuthService:
             self._publish()
 
     def _compare(self, theirs: float) -> None:
-        """Notice a clock that is wrong: with it, tokens seem to end at other times."""
-        skew = self._clock.now() - theirs
-        skew = skew if abs(skew) > SKEW_LIMIT else 0.0
-        if bool(skew) != bool(self._skew):
-            self._skew = skew
+        if self._skew.compare(self._clock.now(), theirs):
             self._publish()
 
     def _publish(self) -> None:
@@ -385,13 +394,6 @@ class AuthService:
         _log.warning("the login is over: %s", error.code)
         if self._bus is not None:
             self._bus.publish(SignInNeeded(failure=error.failure))
-
-
-def _skew_words(skew: float) -> str:
-    if not skew:
-        return ""
-    side = "ahead of" if skew > 0 else "behind"
-    return f"This machine's clock is {abs(skew) / 60:.0f} minutes {side} the server's; set it right"
 
 
 async def _nowhere() -> Route:

@@ -77,18 +77,3 @@ async def test_a_lock_that_another_program_holds_is_said_before_anybody_is_asked
         await deck.pilot.press("r")
         await deck.until(lambda: deck.shows("Waiting for the page"))
         assert screen_of(deck) is screen
-
-
-async def test_a_login_that_is_being_stored_offers_no_way_back(world: World) -> None:
-    async with signing_in(world) as deck:
-        assert deck.shows("esc back")
-        with held(world.file.with_name("auth.lock")):
-            (code,) = world.sim.auth.device.waiting()
-            world.sim.auth.device.decide(code, "allow")
-            await deck.until(lambda: deck.shows("Storing the login"))
-            assert not deck.shows("esc back")
-            await deck.pilot.press("escape", "q")
-            await deck.pilot.pause()
-            assert screen_of(deck)._stage == "storing"
-        await started(deck)
-    assert world.stored()["auth_mode"] == "chatgpt"

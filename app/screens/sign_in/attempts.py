@@ -12,7 +12,13 @@ from app.browser import open_and_watch, plain_address
 from app.keymap import Context, show_key
 from app.screens.sign_in.panes import BrowserPane, DevicePane, FailedPane, KeyPane, WordsPane
 from app.screens.sign_in.stage import SignInStage
-from app.screens.sign_in.words import TITLES, UNDER_WAY, key_facts, what_becomes_of
+from app.screens.sign_in.words import (
+    STORING,
+    TITLES,
+    UNDER_WAY,
+    key_facts,
+    what_becomes_of,
+)
 from app.sign_in_ways import Way
 from services.errors import ServiceError
 from services.models.account import Account, AccountMode
@@ -37,11 +43,16 @@ class SignInAttempts(SignInStage):
     _attempt: Worker[None] | None = None
     _trying: Worker[None] | None = None
     """The API key that is being tried."""
+    _storing: asyncio.Task[Account] | None = None
+    """The login that has come, while it is being stored and afterwards."""
     _holding: Worker[None] | None = None
 
     def on_mount(self) -> None:
         self._turn = asyncio.Lock()
-        self._holding = self._hold_auth()
+        self._holding = self._hold()
+
+    def on_unmount(self) -> None:
+        self._let_go()
 
     def on_screen_resume(self) -> None:
         if self._stage == "done":
@@ -55,11 +66,20 @@ class SignInAttempts(SignInStage):
         self._way = way
         self.query_one(PaneTitle).title = TITLES[way]
         if self._stage == "failed":
-            self._holding = self._hold_auth()
+            self._holding = self._hold()
 
-    @work(exclusive=True, group="auth")
+    def _hold(self) -> Worker[None]:
+        # The app's, since it outlives this screen where a login is being stored.
+        return self.app.run_worker(self._hold_auth(), group="auth")
+
+    def _let_go(self) -> None:
+        """Close sign-in, once: a second time would end the closing itself."""
+        if self._holding is not None:
+            self._holding.cancel()
+            self._holding = None
+
     async def _hold_auth(self) -> None:
-        """Keep sign-in open as long as the screen is."""
+        """Keep sign-in open as long as the screen is, and until all that it does has ended."""
         try:
             opening = await asyncio.to_thread(self._open_auth)
             async with opening as auth:
@@ -89,30 +109,35 @@ class SignInAttempts(SignInStage):
                 await auth.check("api" if way is Way.KEY else "chatgpt")
                 match way:
                     case Way.DEVICE:
-                        grant = await self._by_device(auth)
+                        storing = await self._by_device(auth)
                     case Way.BROWSER:
-                        grant = await self._by_browser(auth)
+                        storing = await self._by_browser(auth)
                     case Way.KEY:
                         host = urlsplit(auth.settings.openai_base_url).netloc
                         facts = key_facts(auth.settings, auth.account)
                         await self._show(KeyPane(host, facts, self.glyphs), "waits")
                         return
-                await self._show(WordsPane("Storing the login"), "storing")
-                await self._done(await auth.accept(grant))
+                await self._show(WordsPane(STORING), "storing")
+                await self._done(await asyncio.shield(storing))
         except ServiceError as error:
             await self._fail(error.failure)
         finally:
             self._login = None
 
-    async def _by_device(self, auth: "AuthService") -> "Grant":
+    def _store(self, auth: "AuthService", grant: "Grant") -> asyncio.Task[Account]:
+        """Begin to store a login, which from here on is not lost by leaving."""
+        self._stage, self._storing = "storing", auth.accepting(grant)
+        return self._storing
+
+    async def _by_device(self, auth: "AuthService") -> asyncio.Task[Account]:
         async with auth.device_login() as login:
             code = login.code
             self._copied = code.code, code.page
             pane = DevicePane(code.code, code.page, code.ends_at, self._now, self.glyphs)
             await self._show(pane, "waits")
-            return await login.wait(pane.show_news)
+            return self._store(auth, await login.wait(pane.show_news))
 
-    async def _by_browser(self, auth: "AuthService") -> "Grant":
+    async def _by_browser(self, auth: "AuthService") -> asyncio.Task[Account]:
         async with auth.browser_login() as login:
             self._login = login
             self._copied = login.url, login.url
@@ -130,7 +155,7 @@ class SignInAttempts(SignInStage):
             if self._wants_paste:
                 self._wants_paste = False
                 pane.open_field()
-            return await login.wait(lambda: pane.show_news("Signing in"))
+            return self._store(auth, await login.wait(lambda: pane.show_news("Signing in")))
 
     async def _open_page(self, url: str) -> str:
         """Start a browser; why that did not work, else empty."""

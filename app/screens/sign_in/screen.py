@@ -10,7 +10,6 @@ from textual.widgets import Input
 from app.keymap import Context, Keymap
 from app.screens.sign_in.attempts import SignInAttempts
 from app.screens.sign_in.panes import BrowserPane, KeyPane
-from app.screens.sign_in.stage import OVER
 from app.sign_in_ways import Way
 from services.errors import ServiceError
 from widgets.address import Address
@@ -20,7 +19,7 @@ class SignInScreen(SignInAttempts):
     """Over everything but the header; gives the account, or None where nobody signed in.
 
     It owns the plain letters and names them in its footer. Leaving it ends the attempt and frees
-    its port; a login that has come already is stored first.
+    its port; a login that has come already is stored all the same.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -102,12 +101,15 @@ class SignInScreen(SignInAttempts):
         self.set_focus(None)
 
     def action_leave(self) -> None:
-        """Leave without a login; one that is being stored is not left half done."""
-        if self._stage in OVER or not self.is_active:
+        """Leave without a login; one that is being stored is handed over."""
+        if self._stage == "done" or not self.is_active:
             return
-        for worker in (self._trying, self._attempt, self._holding):
+        if self._stage == "storing" and self._storing is not None:
+            self._left_storing(self._storing)
+        for worker in (self._trying, self._attempt):
             if worker is not None:
                 worker.cancel()
+        self._let_go()
         self.dismiss(None)
 
     def action_interrupt(self) -> None:

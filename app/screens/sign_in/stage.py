@@ -1,5 +1,6 @@
 """What the screen of sign-in is at any moment: its stage, its pane, and what its keys can do."""
 
+import asyncio
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -35,7 +36,7 @@ OpenAuth: TypeAlias = Callable[[], AbstractAsyncContextManager["AuthService"]]
 """Opens sign-in; called in a thread, since it may import what takes long."""
 Stage: TypeAlias = Literal["begins", "waits", "failed", "storing", "done"]
 OVER: frozenset[Stage] = frozenset(["storing", "done"])
-"""Stages that are not left."""
+"""Stages in which no other way can be gone."""
 DEAF_SECONDS = 0.6
 """How long no key may come before a screen that nobody asked for takes letters as its own."""
 LOW_ROWS = 15
@@ -57,6 +58,7 @@ class SignInStage(Overlay[Account | None]):
         reason: Failure | None = None,
         way: Way | None = None,
         typed: Callable[[str], None] = lambda _: None,
+        left_storing: Callable[[asyncio.Task[Account]], None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
         """Sign-in that begins once the first frame is out.
@@ -69,6 +71,7 @@ class SignInStage(Overlay[Account | None]):
             reason: Why somebody has to sign in; None where the user asked for it.
             way: The way to begin with; None for the one that fits.
             typed: Takes what was typed or pasted for a text below before the screen was noticed.
+            left_storing: Takes the login that is still being stored when the screen is left.
             now: Unix seconds, for the countdown.
         """
         super().__init__(glyphs)
@@ -79,6 +82,7 @@ class SignInStage(Overlay[Account | None]):
         # What to do about it is what this screen is for.
         self._reason = replace(reason, next_step="") if reason is not None else None
         self._typed = typed
+        self._left_storing = left_storing
         self._is_deaf = reason is not None
         """Whether keys are still meant for what is below."""
         self._keys_unheard = 0
@@ -145,7 +149,7 @@ class SignInStage(Overlay[Account | None]):
             case "paste":
                 return not is_over and self._stage != "failed"
             case "close" | "leave":
-                return not is_over
+                return self._stage != "done"
             case "use":
                 is_other = parameters != (self._way.value,)
                 return not is_over and (is_other or self._is_unfocused_key)

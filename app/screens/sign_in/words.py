@@ -23,8 +23,7 @@ STORES = {
     "ephemeral": "for this run only",
 }
 """Where a login will be kept, by the mode of the store."""
-
-
+STORING = "Storing the login, which goes on also when you leave"
 KEPT = "It is kept under another name when you sign in."
 
 

@@ -15,6 +15,7 @@ from services.auth.credentials import Credentials
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import Held, busy
+from services.auth.keeping.lasting import look_at
 from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, is_same_account, needs_refresh
 from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, SHORT_LOCK_WAIT, Refresher
 from services.auth.settings import AuthSettings
@@ -244,15 +245,9 @@ class Keeper:
             self._running = asyncio.get_running_loop().create_task(
                 self._refresher.run(seen, reason), name="refresh"
             )
-            self._running.add_done_callback(_seen)
+            self._running.add_done_callback(look_at)
         await asyncio.shield(self._running)
 
     async def _settled(self) -> None:
         if self._running is not None and not self._running.done():
             await asyncio.wait([self._running])
-
-
-def _seen(task: asyncio.Task[None]) -> None:
-    """Whoever asked may be gone; an error that nobody waits for is no noise."""
-    if not task.cancelled():
-        task.exception()

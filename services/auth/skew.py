@@ -1,0 +1,34 @@
+"""How far this machine's clock is from the server's: tokens are judged by it."""
+
+from typing import Final
+
+LIMIT: Final = 300.0
+"""Seconds by which a clock may be wrong before it is said."""
+
+
+class Skew:
+    """The difference that was last seen; none while it is small."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        """By which this machine's clock is ahead."""
+
+    def compare(self, now: float, theirs: float) -> bool:
+        """Take note of the server's time; whether that changes what there is to say.
+
+        Args:
+            now: Unix seconds here.
+            theirs: Unix seconds there.
+        """
+        before, seconds = self._seconds, now - theirs
+        self._seconds = seconds if abs(seconds) > LIMIT else 0.0
+        return bool(before) != bool(self._seconds)
+
+    @property
+    def words(self) -> str:
+        """What is wrong, a sentence; empty where nothing is."""
+        if not self._seconds:
+            return ""
+        side = "ahead of" if self._seconds > 0 else "behind"
+        minutes = abs(self._seconds) / 60
+        return f"This machine's clock is {minutes:.0f} minutes {side} the server's; set it right"
