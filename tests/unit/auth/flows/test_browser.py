@@ -225,6 +225,7 @@ async def test_ten_minutes_are_the_end_and_free_the_port(play: Stage) -> None:
         with pytest.raises(ServiceError, match="did not come back within 10 minutes") as caught:
             await waiting
         assert caught.value.code == "timeout"
+        assert "with a device code" in caught.value.next_step
         with pytest.raises(ConnectionRefusedError):
             await call_back(login)
 

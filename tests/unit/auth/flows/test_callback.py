@@ -217,6 +217,36 @@ async def test_what_is_no_request_gets_400(raw: bytes) -> None:
         await place.still_waits()
 
 
+SCANS: dict[str, bytes] = {
+    "E2 port scan that says nothing": b"",
+    "E2 port scan with half a line": b"GET /auth/call",
+    "E2 port scan with a TLS hello": NOT_HTTP["TLS hello"],
+    "E2 port scan of /robots.txt": b"GET /robots.txt HTTP/1.0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("raw", SCANS.values(), ids=SCANS)
+async def test_a_port_scan_ends_nothing(raw: bytes) -> None:
+    async with visited() as place:
+        for _ in range(3):
+            reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
+            writer.write(raw)
+            writer.write_eof()
+            with contextlib.suppress(ConnectionResetError):
+                assert b" 200 " not in await reader.read()
+            writer.close()
+        assert place.cancels == 0
+        await place.still_waits()
+
+
+@row("E5 1 MB in the address")
+async def test_an_address_of_a_megabyte_is_not_read() -> None:
+    long = f"/auth/callback?error=x&state={STATE}&error_description={'y' * 1_000_000}"
+    async with visited() as place:
+        assert (await place.get(long)).status == 431
+        await place.still_waits()
+
+
 async def test_more_than_16_kib_of_headers_get_431() -> None:
     async with visited() as place:
         reply = await place.get(GOOD, "X: " + "y" * 17_000)

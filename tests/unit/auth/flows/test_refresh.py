@@ -112,6 +112,24 @@ async def test_a_redirect_is_a_passing_failure_that_names_its_target(play: Stage
     assert "sends us to evil.example (308)" in error.message
 
 
+ENDS = {
+    "app_session_expired": "The sign-in has expired",
+    "app_session_terminated": "The sign-in was ended elsewhere",
+    "invalid_refresh_token": "The issuer does not know this sign-in any more",
+    "invalid_grant": "The issuer does not accept this sign-in any more",
+}
+
+
+@pytest.mark.parametrize("status", [400, 401], ids="3.4 {}".format)
+@pytest.mark.parametrize(("code", "says"), ENDS.items(), ids=ENDS)
+async def test_an_end_is_final_at_400_and_at_401(
+    play: Stage, status: int, code: str, says: str
+) -> None:
+    play.server.answer(answer(f"{status} No", {"error": {"code": code, "message": "x"}}))
+    error = await failed(play)
+    assert (error.is_permanent, error.reason, error.message) == (True, "other", says)
+
+
 @row("3.4 Retry-After")
 async def test_retry_after_is_kept_as_a_time(play: Stage) -> None:
     play.server.answer(answer("503 Busy", {}, retry_after="42"))

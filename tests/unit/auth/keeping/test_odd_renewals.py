@@ -68,6 +68,25 @@ async def test_tokens_beside_an_odd_id_token_are_kept(home: Home, odd: dict[str,
     assert home.tokens() == {**before["tokens"], **kept}
 
 
+@row("3.4 permanent for one snapshot")
+async def test_a_final_failure_is_remembered_until_another_login_is_stored(home: Home) -> None:
+    before = home.plant(life=720, spent=730)
+    over = {"error": {"code": "refresh_token_expired", "message": "x"}}
+    home.sim.script("oauth/token", [Status(401, {}, over)])
+    async with home.open() as desk:
+        for _ in range(3):
+            with pytest.raises(RefreshFailedError) as caught:
+                await desk.ask()
+            assert (caught.value.is_permanent, caught.value.reason) == (True, "expired")
+        assert home.stored() == before, "what is stored is left alone"
+        home.plant()
+        assert await desk.ask()
+        home.plant(life=720, spent=730)
+        await desk.auth.reload()
+        assert await desk.ask()
+    assert [refresh.outcome for refresh in home.sim.refreshes] == ["unserved", "rotated"]
+
+
 @row("E15 expired token")
 async def test_an_issuer_that_gives_dead_tokens_is_not_asked_without_end(home: Home) -> None:
     home.plant(life=720, spent=730)
