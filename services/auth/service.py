@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -24,9 +24,9 @@ from services.auth.flows.device import DeviceLogin
 from services.auth.flows.ports import CallbackPorts
 from services.auth.grant import Grant
 from services.auth.issuer.endpoint import TokenEndpoint
+from services.auth.keeping.ender import Ender
 from services.auth.keeping.keeper import Keeper
 from services.auth.keeping.lasting import look_at, to_its_end
-from services.auth.keeping.refresher import require_issuer
 from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings, LoginMethod
 from services.auth.skew import Skew
@@ -40,8 +40,6 @@ from services.headers import is_sendable
 from services.models.account import Account, AccountMode, LogoutResult
 from services.provider import Secret
 
-REVOKE_LIMIT: Final = 10.0
-"""Seconds that a logout waits for the issuer."""
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -74,6 +72,7 @@ class AuthService:
         self._bus = bus
         self._check_key = check_key
         self._endpoint = TokenEndpoint(http, settings.provider, clock)
+        self._ender = Ender(self._endpoint, settings)
         self._keeper = Keeper(storage, self._endpoint, settings, clock, self._publish)
         self._cookies = CookieJar(settings.provider.chatgpt_base_url, clock)
         self._router = Router(http, settings.provider, clock)
@@ -173,8 +172,9 @@ class AuthService:
         try:
             return await self._accept(grant)
         except BaseException:
-            # Nobody holds these tokens, so nobody shall be able to use them.
-            self._later(self._drop(grant))
+            if not self._keeper.holds(grant.refresh_token):
+                # Nor does anybody else, so nobody shall be able to use these tokens.
+                self._later(self._ender.drop(grant))
             raise
 
     def accepting(self, grant: Grant) -> asyncio.Task[Account]:
@@ -242,7 +242,7 @@ class AuthService:
         if gone is None or gone.tokens is None or keep_remote:
             was_there = gone is not None or was_there
             return LogoutResult(was_signed_in=was_there, is_revoked=None, is_other_left=is_other)
-        problem = await self._revoke(gone.tokens)
+        problem = await self._ender.revoke(gone.tokens)
         return LogoutResult(
             was_signed_in=True, is_revoked=not problem, problem=problem, is_other_left=is_other
         )
@@ -295,7 +295,7 @@ class AuthService:
         self._router.forget()
         if before is not None and before.tokens is not None:
             # Nobody who has just signed in shall wait for the end of what was before.
-            self._later(self._end(before.tokens))
+            self._later(self._ender.end(before.tokens))
         return self.account
 
     def _later(self, work: Coroutine[Any, Any, T], name: str = "revoke") -> asyncio.Task[T]:
@@ -305,34 +305,6 @@ class AuthService:
         task.add_done_callback(self._beside.discard)
         task.add_done_callback(look_at)
         return task
-
-    async def _drop(self, grant: Grant) -> None:
-        try:
-            await self._endpoint.revoke(grant.refresh_token, hint="refresh_token", issuer=None)
-        except ServiceError as error:
-            _log.warning("tokens that were not stored could not be revoked: %s", error.code)
-
-    async def _end(self, tokens: Tokens) -> None:
-        problem = await self._revoke(tokens)
-        if problem:
-            _log.warning("the login before this one was not revoked: %s", problem)
-
-    async def _revoke(self, tokens: Tokens) -> str:
-        """Have the issuer end a login; a sentence where it could not."""
-        has_refresh = bool(tokens.refresh_token.reveal())
-        token = tokens.refresh_token if has_refresh else tokens.access_token
-        hint = "refresh_token" if has_refresh else "access_token"
-        try:
-            require_issuer(tokens, self._settings)
-            async with asyncio.timeout(REVOKE_LIMIT):
-                await self._endpoint.revoke(
-                    token, hint=hint, issuer=tokens.issuer, client_id=tokens.client_id
-                )
-        except TimeoutError:
-            return "The tokens could not be revoked: the issuer did not answer in time"
-        except ServiceError as error:
-            return f"The tokens could not be revoked: {error.message}"
-        return ""
 
     def _signer(
         self, route: Callable[[], Awaitable[Route]], *, may_renew: bool = True

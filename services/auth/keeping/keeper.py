@@ -15,13 +15,14 @@ from services.auth.credentials import Credentials
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.issuer.refresh_failure import RefreshFailedError
 from services.auth.keeping.held import Held, busy
-from services.auth.keeping.lasting import look_at
+from services.auth.keeping.lasting import look_at, to_its_end
 from services.auth.keeping.refresh_rules import FIRST_PAUSE, Reason, is_same_account, needs_refresh
 from services.auth.keeping.refresher import COMMIT_WAIT, LOCK_WAIT, SHORT_LOCK_WAIT, Refresher
 from services.auth.settings import AuthSettings
 from services.auth.stores.storage import CredentialStorage, Stored
 from services.clock import Clock
 from services.errors import CredentialsError, ServiceError
+from services.provider import Secret
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,11 @@ class Keeper:
         """The login of this process; None where nobody is signed in."""
         return self._held.stored.credentials
 
+    def holds(self, refresh_token: Secret) -> bool:
+        """Whether this is the token that the login of this process is renewed with."""
+        tokens = self.credentials.tokens if self.credentials is not None else None
+        return tokens is not None and tokens.refresh_token == refresh_token
+
     @property
     def is_renewing(self) -> bool:
         """Whether a refresh is under way, or waits for its lock."""
@@ -89,6 +95,7 @@ class Keeper:
 
         Raises:
             StorageError: It cannot be stored; the old login is untouched.
+            CancelledError: Also after it was stored, where that had begun; it is held then.
         """
         await self._settled()
         async with self._storage.refresh_lock(LOCK_WAIT) as is_held:
@@ -99,7 +106,12 @@ class Keeper:
             async with self._storage.commit_lock(COMMIT_WAIT) as may_write:
                 if not may_write:
                     raise busy()
-                stored = await self._storage.save(credentials)
+                return await to_its_end(self._put(credentials, before, aside))
+
+    async def _put(
+        self, credentials: Credentials, before: Stored, aside: str
+    ) -> Credentials | None:
+        stored = await self._storage.save(credentials)
         mine, old = self.credentials, before.credentials or before.barred
         if aside:
             note = f"What could not be used before is kept as {aside}"
