@@ -14,6 +14,7 @@ from app.cli.output import EXIT_FAILED, EXIT_OK, Output
 from app.cli.typed import Lines, read_key
 from app.settings import Settings
 from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
+from app.waits import Waits
 from services.errors import CredentialsError, NotFoundError, StorageError, UsageError
 from services.models.account import Account, AccountMode, StoragePlace
 from services.models.failure import as_sentence
@@ -260,7 +261,14 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
         StorageError: The login could not be deleted.
     """
     was_shared, problem = auth.account.shared_with_codex, auth.problem
-    result = await auth.logout(keep_remote=arguments.keep_remote)
+    issuer = auth.account.issuer or "OpenAI"
+    telling = f"Telling {issuer} to end the login there too, for 10 s at most."
+    with Waits(output.say) as waits:
+        waits.wait("note: Signing out.")
+        result = await auth.logout(
+            keep_remote=arguments.keep_remote,
+            deleted=lambda: waits.wait(f"note: Signed out here. {telling}"),
+        )
     if result.was_signed_in:
         also = ", and so is the Codex CLI, which shared the login" if was_shared else ""
         output.say(f"note: You are signed out{also}.")

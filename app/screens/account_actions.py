@@ -10,6 +10,7 @@ from app.account_words import header_words, one_line
 from app.children import surroundings
 from app.screens.base import ShellBase
 from app.sign_in_ways import Way
+from app.waits import Waits
 from services.auth.signed_out import SIGNED_OUT
 from services.errors import ServiceError
 from services.models.account import Account, AccountMode, LogoutResult, StoragePlace
@@ -174,11 +175,19 @@ class AccountActions(ShellBase):
         try:
             async with opening as auth:
                 if await self._is_logout_wanted(auth.account):
-                    self._tell_logout(await auth.logout())
-                    if self._is_signed_by_login:
-                        self._show_account(auth.account)
+                    await self._sign_out(auth)
         except ServiceError as error:
             self._say(error.failure.line, is_error=True)
+
+    async def _sign_out(self, auth: "AuthService") -> None:
+        issuer = auth.account.issuer or "OpenAI"
+        telling = f"signed out here; telling {issuer} to end the login there too"
+        with Waits(self._say) as waits:
+            waits.wait("signing out")
+            result = await auth.logout(deleted=lambda: waits.wait(telling))
+        self._tell_logout(result)
+        if self._is_signed_by_login:
+            self._show_account(auth.account)
 
     async def _is_logout_wanted(self, account: Account) -> bool:
         from app.screens.confirm import ConfirmScreen

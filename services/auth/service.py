@@ -227,11 +227,14 @@ class AuthService:
         await self._check_key(Secret(text))
         return await self._replace(Credentials(mode=AccountMode.API_KEY, api_key=Secret(text)))
 
-    async def logout(self, *, keep_remote: bool = False) -> LogoutResult:
+    async def logout(
+        self, *, keep_remote: bool = False, deleted: Callable[[], None] = lambda: None
+    ) -> LogoutResult:
         """Delete the login, then have the issuer revoke it.
 
         Args:
             keep_remote: Leave the tokens valid at the issuer.
+            deleted: Called when it is gone here, before the issuer is told.
 
         Raises:
             StorageError: It could not be deleted; nothing was revoked.
@@ -242,6 +245,7 @@ class AuthService:
         if gone is None or gone.tokens is None or keep_remote:
             was_there = gone is not None or was_there
             return LogoutResult(was_signed_in=was_there, is_revoked=None, is_other_left=is_other)
+        deleted()
         problem = await self._ender.revoke(gone.tokens)
         return LogoutResult(
             was_signed_in=True, is_revoked=not problem, problem=problem, is_other_left=is_other
