@@ -20,7 +20,6 @@ from services.models.account import Account, AccountMode, StoragePlace
 from services.models.failure import as_sentence
 
 if TYPE_CHECKING:
-    from services.auth.grant import Grant
     from services.auth.service import AuthService
     from services.auth.settings import LoginMethod
 
@@ -122,14 +121,14 @@ async def _sign_in(auth: "AuthService", arguments: Namespace, output: Output) ->
         return await auth.use_api_key(arguments.key)
     await _require(auth, "chatgpt")
     if _way(arguments, os.environ) is Way.BROWSER:
-        return await auth.accept(await _by_browser(auth, arguments, output))
+        return await _by_browser(auth, arguments, output)
     try:
-        return await auth.accept(await _by_code(auth, output))
+        return await _by_code(auth, output)
     except NotFoundError as error:
         if arguments.device:
             raise
         output.say(f"note: {as_sentence(error.message)} A browser does it instead.")
-        return await auth.accept(await _by_browser(auth, arguments, output))
+        return await _by_browser(auth, arguments, output)
 
 
 async def _require(auth: "AuthService", method: "LoginMethod") -> None:
@@ -159,7 +158,7 @@ def _way(arguments: Namespace, environ: Mapping[str, str]) -> Way:
     )
 
 
-async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output) -> "Grant":
+async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output) -> Account:
     async with auth.browser_login() as attempt:
 
         def take(line: str) -> None:
@@ -178,7 +177,9 @@ async def _by_browser(auth: "AuthService", arguments: Namespace, output: Output)
             output.say(f"Waiting until {_hour(attempt.ends_at)}. Ctrl-C stops.")
             if not arguments.no_open and has_desktop(os.environ) and not is_remote(os.environ):
                 await _open(attempt.url, arguments.surroundings, output)
-            return await attempt.wait()
+            grant = await attempt.wait()
+        # Before the port is given back, which a signal may interrupt: what came would be lost.
+        return await auth.accept(grant)
 
 
 async def _open(url: str, surroundings: Mapping[str, str], output: Output) -> None:
@@ -190,7 +191,7 @@ async def _open(url: str, surroundings: Mapping[str, str], output: Output) -> No
         output.say(f"note: {error.failure.line}")
 
 
-async def _by_code(auth: "AuthService", output: Output) -> "Grant":
+async def _by_code(auth: "AuthService", output: Output) -> Account:
     async with auth.device_login() as attempt:
         code = attempt.code
         output.say(
@@ -203,7 +204,7 @@ async def _by_code(auth: "AuthService", output: Output) -> "Grant":
         def tell(trouble: str) -> None:
             output.say(f"note: {as_sentence(trouble or 'The server answers again')}")
 
-        return await attempt.wait(tell)
+        return await auth.accept(await attempt.wait(tell))
 
 
 def _hour(at: float) -> str:
