@@ -6,6 +6,7 @@ The flow and its limits: docs/protocols/auth.md.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Final, Self
@@ -19,6 +20,7 @@ from services.auth.flows.ports import CallbackPorts, PortTakenError
 from services.auth.grant import Grant
 from services.auth.issuer.endpoint import TokenEndpoint
 from services.auth.issuer.posting import checked_issuer
+from services.auth.keeping.lasting import to_its_end
 from services.auth.provider import SignInProvider
 from services.clock import Clock
 from services.errors import ServiceError, UsageError
@@ -28,6 +30,8 @@ __all__ = ["LIFE", "BrowserLogin", "PortTakenError"]
 
 LIFE: Final = 600.0
 """Seconds that an attempt waits for the browser."""
+FAREWELL: Final = 2.0
+"""Seconds that one who leaves waits for the end of tokens that came already."""
 _log = logging.getLogger(__name__)
 
 
@@ -149,9 +153,21 @@ class BrowserLogin:
             raise
         gate.settle(is_signed_in=True)
         if self._provider.wants_api_key:
-            key = await self._endpoint.exchange_api_key(grant.id_token)
-            grant = replace(grant, api_key=key)
+            grant = replace(grant, api_key=await self._key_for(grant))
         return grant
+
+    async def _key_for(self, grant: Grant) -> Secret | None:
+        try:
+            return await self._endpoint.exchange_api_key(grant.id_token)
+        except BaseException:
+            # Whoever leaves now never gets the tokens, so nobody shall be able to use them.
+            with suppress(ServiceError):
+                await to_its_end(
+                    self._endpoint.revoke(
+                        grant.refresh_token, hint="refresh_token", issuer=None, timeout=FAREWELL
+                    )
+                )
+            raise
 
     async def _arrival(self, gate: Gate) -> Secret | ServiceError:
         async with asyncio.TaskGroup() as group:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
+from services.auth.flows import browser
 from services.auth.flows.browser import BrowserLogin
 from services.errors import LoginError
 from services.models.failure import FailureKind
@@ -19,7 +20,7 @@ from tests.unit.auth.flows.stage import (
     state_of,
 )
 from tests.unit.auth.rows import row
-from tests.unit.transport.raw_server import Gate
+from tests.unit.transport.raw_server import Gate, Hold
 
 ADMINISTRATOR = "Ask the administrator of your workspace to enable it"
 OTHERWISE = "Sign in again, or in another way"
@@ -63,6 +64,40 @@ async def test_a_no_is_final_and_told_here_alone(query: str, says: str, next_ste
         # Nobody may still come in with a code.
         assert (await call_back(login, "code=ac_late")).status == 409
         assert play.server.requests == []
+
+
+@row("E31 cancelled while a key is asked for")
+async def test_tokens_of_an_attempt_that_is_left_are_ended() -> None:
+    async with stage(StoppedClock()) as play, play.browser(wants_api_key=True) as login:
+        play.server.answer(answer(body=TOKENS))
+        play.server.answer(Hold())
+        play.server.answer(answer(body={}))
+        waiting = asyncio.create_task(login.wait())
+        login.paste(f"code=ac_x&state={state_of(login)}")
+        await play.called(2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert play.paths == ["/oauth/token", "/oauth/token", "/oauth/revoke"]
+        assert play.server.requests[-1].json["token"] == TOKENS["refresh_token"]
+
+
+@row("E31 the issuer hangs as well")
+async def test_who_leaves_does_not_wait_long_for_the_end_of_tokens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(browser, "FAREWELL", 0.05)
+    async with stage(StoppedClock()) as play, play.browser(wants_api_key=True) as login:
+        play.server.answer(answer(body=TOKENS))
+        play.server.answer(Hold())
+        waiting = asyncio.create_task(login.wait())
+        login.paste(f"code=ac_x&state={state_of(login)}")
+        await play.called(2)
+        waiting.cancel()
+        async with asyncio.timeout(5):
+            with pytest.raises(asyncio.CancelledError):
+                await waiting
+        assert play.paths[2:] == ["/oauth/revoke"]
 
 
 @row("E4 one exchange for two callbacks")
