@@ -15,7 +15,7 @@ CANCEL_LIMIT = 0.5
 """Seconds after which an attempt that was left must be gone: 0.2, and a busy machine."""
 
 
-@pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"])
+@pytest.mark.parametrize("key", ["escape", "q", "ctrl+c"], ids="E7 {}".format)
 @pytest.mark.parametrize("way", ["d", "b"])
 async def test_leaving_frees_the_port_and_signs_nobody_in(world: World, key: str, way: str) -> None:
     with socket.socket() as free:
