@@ -49,7 +49,9 @@ class SignInAttempts(SignInStage):
 
     def on_mount(self) -> None:
         self._turn = asyncio.Lock()
-        self._holding = self._hold()
+        # Nothing that begins when the app ends is cancelled.
+        if self.app.is_running:
+            self._holding = self._hold()
 
     def on_unmount(self) -> None:
         self._let_go()

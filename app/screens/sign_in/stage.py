@@ -113,6 +113,9 @@ class SignInStage(Overlay[Account | None]):
             yield Footer(self.glyphs)
 
     def on_mount(self) -> None:
+        if not self.app.is_running:
+            # What was pushed last is mounted also when the app ends, without what is in it.
+            return
         if self._is_deaf:
             self._await_quiet()
         self.query_one(".reason").display = self._reason is not None
@@ -121,7 +124,8 @@ class SignInStage(Overlay[Account | None]):
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._fit)
-        self._tell_footer()
+        if self.app.is_running:
+            self._tell_footer()
 
     @property
     def _may_open(self) -> bool:
