@@ -43,6 +43,8 @@ class StartAgain:
     """The run ends, and another begins with this."""
 
     demo: bool = False
+    is_welcome: bool = False
+    """Whether nothing is set up, as services found that had to be opened to know."""
     provider: "Provider | None" = None
     notice: str = ""
     """Said at the start of that one."""
@@ -181,11 +183,15 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             loop.remove_signal_handler(number)
 
     def on_shell_screen_start_requested(self, message: ShellScreen.StartRequested) -> None:
-        """End this run and begin another one with what the welcome found, or with a login."""
-        is_chosen = message.provider is None and not message.is_signed_in
-        is_demo = is_chosen or (message.is_signed_in and self._settings.demo)
+        """End this run and begin another with what the welcome found, a login, or the welcome."""
+        is_login = message.is_signed_in or message.is_not_set_up
+        is_chosen = message.provider is None and not is_login
         again = StartAgain(
-            demo=is_demo, provider=message.provider, notice=message.notice, draft=message.draft
+            demo=is_chosen or (is_login and self._settings.demo),
+            is_welcome=message.is_not_set_up,
+            provider=message.provider,
+            notice=message.notice,
+            draft=message.draft,
         )
         self.exit(again)
 

@@ -110,6 +110,8 @@ def _opener(
     """How services will be opened, and the host to name in the header."""
     if settings.demo:
         return lambda: _open_demo(settings), "demo"
+    if again is not None and again.is_welcome:
+        return None, ""
     from app.accounts import expected_mode, overrides
     from app.providers import choose_provider, overridden_host
     from services.auth.signed_out import SIGNED_OUT

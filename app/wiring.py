@@ -14,7 +14,7 @@ from app.online import Online
 from app.providers import choose_provider
 from app.settings import Settings
 from services.auth.settings import AuthSettings
-from services.auth.signed_out import SIGNED_OUT, signed_out
+from services.auth.signed_out import NOT_SET_UP, signed_out
 from services.auth.stores.storage import CredentialStorage
 from services.auth.summary import account_of_stored
 from services.bus import EventBus
@@ -89,7 +89,7 @@ async def open_services(
             "Nothing is set up to answer",
             next_step="Sign in with foredeck login, set OPENAI_API_KEY, or "
             "FOREDECK_OPENAI_BASE_URL for a local server, or try foredeck --demo",
-            code=SIGNED_OUT,
+            code=NOT_SET_UP,
         )
     if provider.wants_login:
         provider = replace(provider, owner=login.account.account_id or "")

@@ -21,6 +21,7 @@ from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatTranscript
+from services.auth.signed_out import NOT_SET_UP
 from services.errors import ServiceError
 from services.models.chat import ChatSummary
 from services.models.failure import Failure
@@ -54,6 +55,8 @@ class ShellScreen(ShellActions):
         """None for the demo, unless somebody signed in."""
         is_signed_in: bool = False
         """Whether the configuration decides anew, now that there is a login."""
+        is_not_set_up: bool = False
+        """Whether the welcome is wanted, since there is nothing to start with."""
         notice: str = ""
         """Said at the start of the next run."""
         draft: str = ""
@@ -193,8 +196,11 @@ class ShellScreen(ShellActions):
     def show_failure(self, failure: Failure) -> None:
         """Say what went wrong where there is no better place: a line that goes by itself.
 
-        That nobody is signed in has one: the screen of sign-in.
+        That nobody is signed in has one, the screen of sign-in; that nothing is set up as well.
         """
+        if failure.code == NOT_SET_UP:
+            self._begin_anew(is_not_set_up=True)
+            return
         if self._services is None:
             self.state = "not connected"
             if self._view is not None and self._view.refusal is None:
@@ -340,9 +346,21 @@ class ShellScreen(ShellActions):
         self.sign_in(way=message.way)
 
     def _choose_again(self, notice: str) -> None:
+        self._begin_anew(is_signed_in=True, notice=notice)
+
+    def _begin_anew(
+        self, *, is_signed_in: bool = False, is_not_set_up: bool = False, notice: str = ""
+    ) -> None:
         view = self._view
         draft = view.composer.text if view is not None and self._services is None else ""
-        self.post_message(self.StartRequested(None, is_signed_in=True, notice=notice, draft=draft))
+        wanted = self.StartRequested(
+            None,
+            is_signed_in=is_signed_in,
+            is_not_set_up=is_not_set_up,
+            notice=notice,
+            draft=draft,
+        )
+        self.post_message(wanted)
 
     @on(Footer.HintChosen)
     async def _on_hint(self, message: Footer.HintChosen) -> None:

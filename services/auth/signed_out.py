@@ -6,6 +6,8 @@ from services.errors import CredentialsError
 
 SIGNED_OUT: Final = "signed_out"
 """Its code."""
+NOT_SET_UP: Final = "not_set_up"
+"""Code of the failure that nothing is set up at all, which the app answers with its welcome."""
 
 
 def signed_out(problem: str = "") -> CredentialsError:
