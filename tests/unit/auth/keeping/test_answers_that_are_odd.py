@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -177,27 +178,62 @@ async def test_another_account_that_was_stored_during_the_request_stays(home: Ho
     assert home.sim.auth.live_families == 1, "what came for the one before was ended"
 
 
-@pytest.mark.parametrize("name", ["E19 hard link", "E20 foreign owner"])
-async def test_a_file_that_could_not_be_written_costs_no_token(home: Home, name: str) -> None:
+def second_name(home: Home) -> None:
+    os.link(home.file, home.path / "second")
+
+
+def symlink_to_nowhere(home: Home) -> None:
+    home.file.unlink()
+    home.file.symlink_to(home.path / "nowhere" / "auth.json")
+
+
+UNWRITABLE: dict[str, Callable[[Home], None]] = {
+    "E19 hard link": second_name,
+    "E19 read-only file": lambda home: home.file.chmod(0o400),
+    "E19 symlink to nowhere": symlink_to_nowhere,
+    "E20 foreign owner": lambda home: os.chown(home.file, 12345, 12345),
+}
+
+
+@pytest.mark.parametrize("harm", UNWRITABLE.values(), ids=UNWRITABLE)
+async def test_a_file_that_could_not_be_written_costs_no_token(
+    home: Home, harm: Callable[[Home], None]
+) -> None:
     home.plant(life=720, spent=730)
     async with home.open() as desk:
-        if name == "E19 hard link":
-            os.link(home.file, home.path / "second")
-        else:
-            os.chown(home.file, 12345, 12345)
-        with pytest.raises(ServiceError):
+        harm(home)
+        with pytest.raises(StorageError) as caught:
             await desk.ask()
+        assert str(home.file) in caught.value.message
     assert home.sim.refreshes == []
 
 
-@row("E31 cancelled before the save")
-async def test_a_login_that_is_cancelled_before_it_is_stored_is_ended(home: Home) -> None:
+def granted(home: Home) -> Grant:
     tokens = home.sim.issue()["tokens"]
-    grant = Grant(
+    return Grant(
         id_token=Secret(tokens["id_token"]),
         access_token=Secret(tokens["access_token"]),
         refresh_token=Secret(tokens["refresh_token"]),
     )
+
+
+@row("E31 the save fails")
+async def test_a_login_that_cannot_be_stored_is_ended(home: Home) -> None:
+    before = home.plant()
+    grant = granted(home)
+    async with home.open() as desk:
+        second_name(home)
+        with pytest.raises(StorageError):
+            await desk.auth.accept(grant)
+    (revoked,) = home.sim.sent("/oauth/revoke")
+    assert revoked.body["token_type_hint"] == "refresh_token"
+    assert home.sim.auth.live_families == 1, "the old one"
+    assert home.stored() == before
+
+
+@row("E31 cancelled before the save")
+async def test_a_login_that_is_cancelled_before_it_is_stored_is_ended(home: Home) -> None:
+    grant = granted(home)
     async with home.open() as desk, hold([home.path / REFRESH], 1.0, SystemClock()):
         storing = asyncio.create_task(desk.auth.accept(grant))
         await asyncio.sleep(0)
