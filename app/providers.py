@@ -90,7 +90,7 @@ def choose_provider(
         name="OpenAI" if is_openai else urlsplit(url).netloc.rpartition("@")[2],
         base_url=url,
         wire=_wire(settings, "responses"),
-        key=_sendable(key, KEY) if key else None,
+        key=sendable_key(key, KEY) if key else None,
         key_source="the stored API key" if has_login else KEY,
         wants_login=has_login,
         headers=_of_organization(environ),
@@ -198,7 +198,7 @@ def _key(identifier: str, table: Table, environ: Mapping[str, str]) -> tuple[Sec
             f"{name} is not set, and the provider {identifier} wants it",
             next_step=str(table.get("env_key_instructions", f"Set {name}")),
         )
-    return _sendable(value, name), name
+    return sendable_key(value, name), name
 
 
 def _headers(
@@ -247,7 +247,16 @@ def _of_organization(environ: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _sendable(key: str, variable: str) -> Secret:
+def sendable_key(key: str, variable: str) -> Secret:
+    """A key that a header can carry.
+
+    Args:
+        key: Without blanks around it.
+        variable: Where it comes from, for the message.
+
+    Raises:
+        CredentialsError: It holds what no key holds.
+    """
     if not is_sendable(key):
         raise CredentialsError(
             f"{clean_line(variable)} holds characters that no key has",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from app.browser import has_browser
 from app.cli.output import EXIT_FAILED, EXIT_OK, Output
 from app.cli.typed import Lines, read_key
+from app.providers import KEY, sendable_key
 from app.settings import Settings
 from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
 from app.waits import Waits
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from services.auth.service import AuthService
     from services.auth.settings import LoginMethod
 
-KEY_VARIABLE: Final = "OPENAI_API_KEY"
-"""Used where no login is stored."""
 WARNING: Final = (
     "warning: Type it on that page only, and only because you started this yourself. Whoever is "
     "given the code can use your account."
@@ -229,7 +228,10 @@ async def run_status(settings: Settings, output: Output) -> int:
     except (StorageError, CredentialsError) as error:
         problem, step = error.message, error.next_step or step
     if account.mode is AccountMode.NONE and not problem:
-        account = _account_of_key(os.environ)
+        try:
+            account = _account_of_key(os.environ)
+        except CredentialsError as error:
+            problem, step = error.message, error.next_step
     if output.is_json:
         output.document(status_values(account))
     elif account.mode is not AccountMode.NONE:
@@ -246,10 +248,16 @@ async def run_status(settings: Settings, output: Output) -> int:
 
 
 def _account_of_key(environ: Mapping[str, str]) -> Account:
-    """Whose calls are paid where no login is stored."""
-    if not environ.get(KEY_VARIABLE, "").strip():
+    """Whose calls are paid where no login is stored.
+
+    Raises:
+        CredentialsError: The key is set and cannot be sent.
+    """
+    key = environ.get(KEY, "").strip()
+    if not key:
         return Account()
-    return Account(mode=AccountMode.API_KEY, storage=StoragePlace.ENVIRONMENT, place=KEY_VARIABLE)
+    sendable_key(key, KEY)
+    return Account(mode=AccountMode.API_KEY, storage=StoragePlace.ENVIRONMENT, place=KEY)
 
 
 async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) -> int:
@@ -281,8 +289,11 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
         output.say(f"warning: {as_sentence(result.problem)} They stay valid until they expire.")
     elif result.was_signed_in and arguments.keep_remote:
         output.say("note: Nothing was revoked; the tokens stay valid until they expire.")
-    if os.environ.get(KEY_VARIABLE, "").strip():
-        output.say(f"note: {KEY_VARIABLE} is set, and is used from now on.")
+    try:
+        if _account_of_key(os.environ).mode is AccountMode.API_KEY:
+            output.say(f"note: {KEY} is set, and is used from now on.")
+    except CredentialsError as error:
+        output.say(f"note: {error.failure.line}")
     return EXIT_OK
 
 

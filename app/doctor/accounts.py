@@ -159,6 +159,7 @@ async def account(around: Surroundings) -> Verdict:
     Raises:
         ServiceError: The place of the login cannot be reached, or a variable is wrong.
     """
+    from app.providers import KEY, sendable_key
     from services.auth.precedence import environment_storage
     from services.auth.summary import account_of_stored
 
@@ -176,8 +177,9 @@ async def account(around: Surroundings) -> Verdict:
     found = account_of_stored(stored, auth)
     if found.mode is not AccountMode.NONE:
         return judge_account(found, time.time())
-    if around.environ.get("OPENAI_API_KEY", "").strip():
-        return fine("nobody is signed in; OPENAI_API_KEY is used")
+    if key := around.environ.get(KEY, "").strip():
+        sendable_key(key, KEY)
+        return fine(f"nobody is signed in; {KEY} is used")
     return warning("nobody is signed in", "Sign in with foredeck login")
 
 
