@@ -157,7 +157,7 @@ def make_auth(
     from services.inference.probe import check_key
 
     async def check(key: "Secret") -> None:
-        await check_key(http, how.openai_base_url, key, clock)
+        await check_key(http, how.base_url_of(key), key, clock)
 
     return AuthService(storage, http, how, clock, check_key=check, bus=bus)
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from services.auth.provider import DEFAULT_OPENAI_BASE_URL, SignInProvider
+from services.auth.provider import DEFAULT_OPENAI_BASE_URL, SignInProvider, openai_base_url
+from services.provider import Secret
 
 StoreMode = Literal["file", "keyring", "auto", "ephemeral"]
 LoginMethod = Literal["chatgpt", "api"]
@@ -45,6 +46,12 @@ class AuthSettings:
 
     memory: LoginMemory = field(default_factory=LoginMemory, repr=False)
     """Of this process, for `ephemeral`."""
+
+    def base_url_of(self, key: Secret) -> str:
+        """Where an API key is good: at the configured server, or at that of OpenAI's it is for."""
+        if self.openai_base_url != DEFAULT_OPENAI_BASE_URL:
+            return self.openai_base_url
+        return openai_base_url(key.reveal())
 
     @property
     def is_shared(self) -> bool:

@@ -161,14 +161,16 @@ class AccountSigner:
     def _with_key(self, url: httpx.URL, credentials: Credentials) -> Signed:
         assert credentials.api_key is not None
         require_origin(url, kind="openai", settings=self._settings)
+        base = self._settings.base_url_of(credentials.api_key)
+        if base != self._settings.openai_base_url:
+            url = _moved(url, base)
         return Signed(url=url, headers={"authorization": f"Bearer {credentials.api_key.reveal()}"})
 
     def _with_tokens(self, url: httpx.URL, credentials: Credentials, route: Route) -> Signed:
         tokens = credentials.tokens
         assert tokens is not None
         if route.origin is not None:
-            origin = httpx.URL(route.origin)
-            url = url.copy_with(scheme=origin.scheme, host=origin.host, port=origin.port)
+            url = _moved(url, route.origin)
         require_origin(url, kind="chatgpt", settings=self._settings)
         headers = {
             "authorization": f"Bearer {tokens.access_token.reveal()}",
@@ -184,3 +186,9 @@ class AccountSigner:
         if cookies := self._cookies.header_for(url):
             headers["cookie"] = cookies
         return Signed(url=url, headers=headers)
+
+
+def _moved(url: httpx.URL, to: str) -> httpx.URL:
+    """The same at the server of another address."""
+    origin = httpx.URL(to)
+    return url.copy_with(scheme=origin.scheme, host=origin.host, port=origin.port)
