@@ -17,7 +17,7 @@ from textual.widgets import TextArea
 from services.models.chat import Attachment, QueuedMessage
 from widgets.composer_facts import ComposerFacts
 from widgets.glyphs import ASCII, Glyphs
-from widgets.prompt import Prompt
+from widgets.prompt import EDITING, Prompt
 from widgets.queue_rows import QueueRows
 
 ESCAPE_TWICE = 0.4
@@ -156,6 +156,11 @@ class Composer(Widget):
     def insert(self, text: str) -> None:
         """Put text at the caret, as if it were pasted."""
         self._prompt.insert_text(text)
+
+    async def press(self, key: str) -> None:
+        """Do what a key does within the text, wherever the focus is; other keys do nothing."""
+        if action := EDITING.get(key):
+            await self._prompt.run_action(action)
 
     def edit(self, text: str) -> None:
         """Change the whole text in one step that undo takes back."""

@@ -1,6 +1,6 @@
 """The field that a prompt is typed into: a line editor's keys over Textual's text area."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -376,5 +376,12 @@ class Prompt(TextArea, inherit_bindings=False):
         return True
 
 
+EDITING: Mapping[str, str] = {
+    key: binding.action
+    for binding in Prompt.BINDINGS
+    if isinstance(binding, Binding) and not binding.action.startswith(("cursor_up", "cursor_down"))
+    for key in binding.key.split(",")
+}
+"""Keys that act within the text, and what they do; others may leave it for the history."""
 SEARCH_KEYS: Sequence[str] = ("enter", "escape", "ctrl+r")
 """Left to the bindings of the composer while a search goes on."""

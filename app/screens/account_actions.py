@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.account_words import header_words, one_line
 from app.children import surroundings
+from app.keymap import Context
 from app.screens.base import ShellBase
 from app.sign_in_ways import Way
 from app.waits import Waits
@@ -17,6 +18,7 @@ from services.models.account import Account, AccountMode, LogoutResult, StorageP
 from services.models.failure import Failure, FailureKind, as_sentence
 
 if TYPE_CHECKING:
+    from app.screens.sign_in.below import TextBelow
     from app.screens.sign_in.stage import OpenAuth
     from services.auth.service import AuthService
 
@@ -75,6 +77,7 @@ class AccountActions(ShellBase):
 
         if any(isinstance(screen, SignInScreen) for screen in self.app.screen_stack):
             return
+        below = self._text_below()
         if isinstance(self.app.screen, LeaderScreen):
             # Its time limit would pass unseen below, and the next key after that would be lost.
             self.app.screen.action_close()
@@ -85,15 +88,25 @@ class AccountActions(ShellBase):
             environ=surroundings(self._settings),
             reason=reason,
             way=way,
-            typed=self._take_typed,
+            below=below,
             left_storing=self._follow,
         )
         self.app.push_screen(screen, partial(self._take_account, is_mended=reason is not None))
 
-    def _take_typed(self, text: str) -> None:
-        """What was meant for the composer when the screen of sign-in came between."""
-        if self.chat is not None:
-            self.chat.composer.insert(text)
+    def _text_below(self) -> "TextBelow | None":
+        """The text that is being written now; None where keys are meant for something else."""
+        from app.screens.sign_in.below import Draft
+
+        view = self.chat
+        if (
+            view is None
+            or self.app.screen is not self
+            or self.contexts()[0] is not Context.COMPOSER
+        ):
+            return None
+        actions = self.keymap.of(Context.COMPOSER)
+        newline_keys = [key for each in actions if each.action == "newline" for key in each.keys]
+        return Draft(view.composer, newline_keys)
 
     def _follow(self, storing: asyncio.Task[Account]) -> None:
         """Tell what becomes of a login that is still being stored."""

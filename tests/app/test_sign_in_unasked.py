@@ -30,6 +30,19 @@ class Quiet:
     ends: list[Callable[[], None]] = field(default_factory=list[Callable[[], None]])
 
 
+class Below:
+    """A text that takes every letter."""
+
+    def __init__(self, typed: list[str]) -> None:
+        self._typed = typed
+
+    def insert(self, text: str) -> None:
+        self._typed.append(text)
+
+    async def press(self, key: str) -> None:
+        """No key edits it."""
+
+
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> Quiet:
     made, begin = Quiet(), SignInScreen.set_timer
@@ -60,7 +73,7 @@ async def unasked(world: World, way: Way, words: str) -> AsyncGenerator[tuple[De
             environ={},
             reason=ENDED.failure,
             way=way,
-            typed=typed.append,
+            below=Below(typed),
         )
         deck.app.push_screen(screen)
         await deck.until(lambda: deck.shows(words))

@@ -125,7 +125,7 @@ class SignInScreen(SignInAttempts):
         event.stop()
         if self._is_deaf:
             self._await_quiet()
-            self._typed(event.text)
+            self._insert_below(event.text)
             return
         text = event.text.strip().partition("\n")[0]
         if self._stage != "waits":

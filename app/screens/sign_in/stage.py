@@ -18,6 +18,7 @@ from textual.widgets import Input, Static
 from app.browser import has_browser
 from app.keymap import Action, Context, Keymap
 from app.screens.overlay import Overlay
+from app.screens.sign_in.below import TextBelow
 from app.screens.sign_in.panes import KeyPane, Pane, WordsPane
 from app.screens.sign_in.parts import Trouble
 from app.screens.sign_in.words import TITLES, UNDER_WAY, VERBS
@@ -57,7 +58,7 @@ class SignInStage(Overlay[Account | None]):
         environ: Mapping[str, str],
         reason: Failure | None = None,
         way: Way | None = None,
-        typed: Callable[[str], None] = lambda _: None,
+        below: TextBelow | None = None,
         left_storing: Callable[[asyncio.Task[Account]], None] = lambda _: None,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -70,7 +71,7 @@ class SignInStage(Overlay[Account | None]):
             environ: Tells which way fits here, and how to copy.
             reason: Why somebody has to sign in; None where the user asked for it.
             way: The way to begin with; None for the one that fits.
-            typed: Takes what was typed or pasted for a text below before the screen was noticed.
+            below: Gets what was meant for it before the screen was noticed.
             left_storing: Takes the login that is still being stored when the screen is left.
             now: Unix seconds, for the countdown.
         """
@@ -81,7 +82,7 @@ class SignInStage(Overlay[Account | None]):
         self._keymap, _ = Keymap().with_overrides(settings.key_bindings, flavor=settings.key_flavor)
         # What to do about it is what this screen is for.
         self._reason = replace(reason, next_step="") if reason is not None else None
-        self._typed = typed
+        self._below = below
         self._left_storing = left_storing
         self._is_deaf = reason is not None
         """Whether keys are still meant for what is below."""
@@ -197,7 +198,7 @@ class SignInStage(Overlay[Account | None]):
         size = body.content_size
         self._pane.fit(size, is_low=size.height < LOW_ROWS)
 
-    def on_key(self, event: events.Key) -> None:
+    async def on_key(self, event: events.Key) -> None:
         """While nobody can have read this screen, what is typed belongs to the text below."""
         if not self._is_deaf:
             return
@@ -205,7 +206,13 @@ class SignInStage(Overlay[Account | None]):
         if event.is_printable and event.character:
             event.stop()
             event.prevent_default()
-            self._typed(event.character)
+            self._insert_below(event.character)
+        elif self._below is not None:
+            await self._below.press(event.key)
+
+    def _insert_below(self, text: str) -> None:
+        if self._below is not None:
+            self._below.insert(text)
 
     def _await_quiet(self) -> None:
         self._keys_unheard += 1
