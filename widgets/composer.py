@@ -160,6 +160,7 @@ class Composer(Widget):
     async def press(self, key: str) -> None:
         """Do what a key does within the text, wherever the focus is; other keys do nothing."""
         if action := EDITING.get(key):
+            self._prompt.end_search()
             await self._prompt.run_action(action)
 
     def edit(self, text: str) -> None:

@@ -97,12 +97,8 @@ class AccountActions(ShellBase):
         """The text that is being written now; None where keys are meant for something else."""
         from app.screens.sign_in.below import Draft
 
-        view = self.chat
-        if (
-            view is None
-            or self.app.screen is not self
-            or self.contexts()[0] is not Context.COMPOSER
-        ):
+        view, is_seen = self.chat, self.app.screen is self
+        if view is None or not is_seen or self.contexts()[0] is not Context.COMPOSER:
             return None
         actions = self.keymap.of(Context.COMPOSER)
         newline_keys = [key for each in actions if each.action == "newline" for key in each.keys]
