@@ -14,6 +14,8 @@ SELECTED :=
 else
 SELECTED := -m "not slow"
 endif
+# Half of what tests do is wait, so two workers leave two cores idle.
+WORKERS ?= 4
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +27,7 @@ demo: setup ## open the app against the built-in simulator
 	@$(BIN)/python -m app --demo
 
 test: setup ## run the test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(SELECTED) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(SELECTED) $(PYTEST_ARGS)
 
 soak: setup ## wear the shared login out for a quarter of an hour, the real Codex beside it
 	@SOAK_REFRESHES=$${SOAK_REFRESHES:-5000} SOAK_ROUNDS=$${SOAK_ROUNDS:-60} \
@@ -41,7 +43,7 @@ types: setup ## check types, strict
 	@$(BIN)/pyright
 
 snapshots: setup ## accept the screens of the snapshot tests as they are now; look at them
-	@$(BIN)/python -m pytest -n 2 --snapshot-update tests/snapshots && $(BIN)/python scripts/pictures.py
+	@$(BIN)/python -m pytest -n $(WORKERS) --snapshot-update tests/snapshots && $(BIN)/python scripts/pictures.py
 
 bench: setup ## measure against the budgets; exits 1 where one is missed
 	@$(BIN)/python -m benchmarks

@@ -9,6 +9,7 @@ from app import main
 from app.accounts import auth_settings, expected_mode, overrides
 from app.providers import CODEX_BASE_URL, choose_provider, overridden_host
 from app.settings import load_settings
+from services.auth.provider import DEFAULT_ISSUER
 from services.errors import CredentialsError, UsageError
 from services.models.account import AccountMode
 
@@ -128,4 +129,4 @@ def test_e29_nothing_of_the_current_folder_names_a_server(
     monkeypatch.chdir(project)
     environ = {"CODEX_HOME": str(tmp_path), "FOREDECK_HOME": str(tmp_path / "own")}
     how = auth_settings(load_settings({}, environ), environ)
-    assert how.provider.is_default
+    assert how.provider.issuer == DEFAULT_ISSUER
