@@ -309,8 +309,7 @@ class ShellScreen(ShellActions):
 
     @on(BlockCanvas.LinkOpened)
     def _on_link(self, message: BlockCanvas.LinkOpened) -> None:
-        from app.browser import open_address, plain_address
-        from app.children import surroundings
+        from app.browser import plain_address
         from app.screens.confirm import ConfirmScreen
 
         try:
@@ -321,13 +320,20 @@ class ShellScreen(ShellActions):
 
         def answered(is_wanted: bool | None) -> None:
             if is_wanted:
-                try:
-                    open_address(url, environ=surroundings(self._settings))
-                except ServiceError as error:
-                    self.show_failure(error.failure)
+                self._open_link(url)
 
         question = ConfirmScreen("Open this in your browser?", url, "open", glyphs=self._glyphs)
         self.app.push_screen(question, answered)
+
+    @work(group="open-link")
+    async def _open_link(self, url: str) -> None:
+        from app.browser import open_and_watch
+        from app.children import surroundings
+
+        try:
+            await open_and_watch(url, environ=surroundings(self._settings))
+        except ServiceError as error:
+            self.show_failure(error.failure)
 
     @on(Composer.CommandRequested)
     def _on_command(self) -> None:
