@@ -259,7 +259,10 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
 
 
 async def _ended(worker: Worker[Any]) -> None:
-    """Wait for the end of a worker, whatever that is."""
+    """Bring a worker to its end, whatever that is."""
+    if not worker.is_cancelled:
+        # It began after the others were cancelled. A second time would end its closing itself.
+        worker.cancel()
     with suppress(WorkerError):
         await worker.wait()
 
