@@ -1,5 +1,7 @@
 """A stored login that somebody has edited: who gave it (E10), and whose it is (E23)."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -10,9 +12,9 @@ from services.models.account import AccountMode
 from services.provider import Secret
 from simulator.auth.account import Account
 from simulator.script import Status
-from tests.contract.account.conftest import Home
+from tests.contract.account.conftest import Home, LeapingClock
 from tests.unit.auth.rows import row
-from tests.unit.transport.raw_server import RawServer, raw_server
+from tests.unit.transport.raw_server import RawServer, head, raw_server
 
 RESPONSES = "/backend-api/codex/responses"
 STORED = "22222222-2222-4333-8444-555555555555"
@@ -28,46 +30,53 @@ def planted(home: Home, issuer: str, **more: Any) -> dict[str, Any]:
     return home.write(document)
 
 
+@asynccontextmanager
+async def untouched() -> AsyncGenerator[RawServer]:
+    """A server to which nobody may even connect."""
+    async with raw_server() as attacker:
+        attacker.answer(head("400 Bad Request"))
+        yield attacker
+        assert attacker.requests == []
+        assert not attacker.closed.is_set()
+
+
 def address_of(server: RawServer, scheme: str) -> str:
     return f"{scheme}://127.0.0.1:{server.port}"
 
 
 @ATTACKER
 async def test_a_planted_issuer_is_not_asked_for_a_renewal(home: Home, scheme: str) -> None:
-    async with raw_server() as attacker:
+    async with untouched() as attacker:
         before = planted(home, address_of(attacker, scheme), life=720, spent=730)
-        async with home.open() as desk:
+        async with home.open(clock=LeapingClock()) as desk:
             for _ in range(2):
                 with pytest.raises(CredentialsError) as caught:
                     await desk.ask()
                 assert f"127.0.0.1:{attacker.port}" in caught.value.message
             assert desk.ended(), "as if nobody were signed in"
-        assert attacker.requests == []
     assert (home.sim.refreshes, home.sim.sent(RESPONSES)) == ([], [])
     assert home.stored() == before
 
 
 @ATTACKER
 async def test_a_planted_issuer_is_not_asked_after_a_401(home: Home, scheme: str) -> None:
-    async with raw_server() as attacker:
+    async with untouched() as attacker:
         planted(home, address_of(attacker, scheme))
         for _ in range(2):
             home.sim.script("responses", [Status(401, {}, {"detail": "Unauthorized"})])
-        async with home.open() as desk:
+        async with home.open(clock=LeapingClock()) as desk:
             with pytest.raises(CredentialsError) as caught:
                 await desk.ask()
             assert f"127.0.0.1:{attacker.port}" in caught.value.message
-        assert attacker.requests == []
     assert home.sim.refreshes == []
 
 
 @ATTACKER
 async def test_a_planted_issuer_hears_of_no_logout(home: Home, scheme: str) -> None:
-    async with raw_server() as attacker:
+    async with untouched() as attacker:
         planted(home, address_of(attacker, scheme))
-        async with home.open() as desk:
+        async with home.open(clock=LeapingClock()) as desk:
             result = await desk.auth.logout()
-        assert attacker.requests == []
     assert (result.was_signed_in, result.is_revoked) == (True, False)
     assert f"127.0.0.1:{attacker.port}" in result.problem
     assert not home.file.exists()
@@ -76,10 +85,10 @@ async def test_a_planted_issuer_hears_of_no_logout(home: Home, scheme: str) -> N
 
 @ATTACKER
 async def test_a_planted_issuer_hears_of_no_login_that_replaces_it(home: Home, scheme: str) -> None:
-    async with raw_server() as attacker:
+    async with untouched() as attacker:
         planted(home, address_of(attacker, scheme))
         tokens = home.sim.issue()["tokens"]
-        async with home.open() as desk:
+        async with home.open(clock=LeapingClock()) as desk:
             await desk.auth.accept(
                 Grant(
                     id_token=Secret(tokens["id_token"]),
@@ -87,7 +96,6 @@ async def test_a_planted_issuer_hears_of_no_login_that_replaces_it(home: Home, s
                     refresh_token=Secret(tokens["refresh_token"]),
                 )
             )
-        assert attacker.requests == []
     assert home.tokens()["oauth_provenance"]["issuer"] == home.sim.issuer
 
 
