@@ -221,7 +221,7 @@ SCANS: dict[str, bytes] = {
     "E2 port scan that says nothing": b"",
     "E2 port scan with half a line": b"GET /auth/call",
     "E2 port scan with a TLS hello": NOT_HTTP["TLS hello"],
-    "E2 port scan of /robots.txt": b"GET /robots.txt HTTP/1.0\r\n\r\n",
+    "E2 port scan of /robots.txt": b"GET /robots.txt HTTP/1.1\r\nHost: 127.0.0.1:%d\r\n\r\n",
 }
 
 
@@ -230,7 +230,7 @@ async def test_a_port_scan_ends_nothing(raw: bytes) -> None:
     async with visited() as place:
         for _ in range(3):
             reader, writer = await asyncio.open_connection("127.0.0.1", place.port)
-            writer.write(raw)
+            writer.write(raw.replace(b"%d", b"%d" % place.port))
             writer.write_eof()
             with contextlib.suppress(ConnectionResetError):
                 assert b" 200 " not in await reader.read()

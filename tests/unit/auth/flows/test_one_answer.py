@@ -14,6 +14,7 @@ from tests.unit.auth.flows.stage import (
     Reply,
     StoppedClock,
     answer,
+    cancelled,
     get,
     sent_form,
     stage,
@@ -93,10 +94,7 @@ async def test_who_leaves_does_not_wait_long_for_the_end_of_tokens(
         waiting = asyncio.create_task(login.wait())
         login.paste(f"code=ac_x&state={state_of(login)}")
         await play.called(2)
-        waiting.cancel()
-        async with asyncio.timeout(5):
-            with pytest.raises(asyncio.CancelledError):
-                await waiting
+        await cancelled(waiting)
         assert play.paths[2:] == ["/oauth/revoke"]
 
 
