@@ -13,7 +13,8 @@ from services.models.account import Account
 from services.models.catalogue import ModelInfo
 from services.models.chat import ChatSummary, Item, QueuedMessage, TurnState, TurnStatus, Usage
 from services.models.failure import Failure
-from services.models.limits import LimitReading
+from services.models.limit_history import Alert
+from services.models.limits import LimitsState, UsageReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,12 +125,27 @@ class ModelsChanged(Snapshot):
 class LimitsRead(Snapshot):
     """An answer said something about a rate limit."""
 
-    reading: LimitReading
+    reading: UsageReading
 
     @property
     def key(self) -> Hashable:
-        """One key for each limit."""
-        return LimitsRead, self.reading.limit_id
+        """One key for each source and what it names: of two parts neither is dropped."""
+        named = tuple(limit.limit_id for limit in self.reading.limits)
+        return LimitsRead, self.reading.source, named, self.reading.refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsChanged(Snapshot):
+    """What is known of the account's limits, after each change by any process."""
+
+    state: LimitsState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitsAlerted(Event):
+    """Something about a window that is said once, by one process."""
+
+    alert: Alert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,6 +257,8 @@ AnyEvent: TypeAlias = (
     | ChatListChanged
     | ModelsChanged
     | LimitsRead
+    | LimitsChanged
+    | LimitsAlerted
     | TurnStarted
     | ItemStarted
     | ItemEnded

@@ -271,7 +271,7 @@ class JsonPrinter:
                     "reasoning_tokens": usage.reasoning_tokens,
                     "total_tokens": usage.total_tokens,
                 }
-            case LimitsRead(reading=reading) if reading.windows:
+            case LimitsRead(reading=reading) if reading.limits:
                 return {"type": "rate_limits", "windows": window_values(reading)}
             case TurnEnded():
                 return {

@@ -12,6 +12,8 @@ from services.events import (
     ItemsDropped,
     ItemStarted,
     Lagged,
+    LimitsAlerted,
+    LimitsChanged,
     LimitsRead,
     ModelsChanged,
     QueueChanged,
@@ -56,7 +58,14 @@ def tell(view: "ChatView", event: AnyEvent) -> None:
             view.models = event.models
         case Lagged():
             view.reload()
-        case LimitsRead() | ServiceFailed() | AccountChanged() | SignInNeeded():
+        case (
+            LimitsRead()
+            | LimitsChanged()
+            | LimitsAlerted()
+            | ServiceFailed()
+            | AccountChanged()
+            | SignInNeeded()
+        ):
             pass
         case TurnStateChanged():
             if view.is_open(event.state.chat_id):

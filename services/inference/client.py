@@ -242,7 +242,7 @@ class InferenceClient:
             models_etag=headers.get("x-models-etag"),
         )
         yield from run.models.see(model_of_headers(headers))
-        for reading in read_headers(headers, self._clock.now()):
+        if (reading := read_headers(headers, self._clock.now())) is not None:
             yield LimitReported(reading=reading)
         yield from run.reader.items.phase(TurnPhase.THINKING)
 

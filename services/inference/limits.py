@@ -1,11 +1,18 @@
 """Rate limits as headers and events state them. Wire format: docs/protocols/limits.md."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from services.clean import clean_line
-from services.models.limits import Credits, LimitReading, RateWindow
+from services.models.limits import (
+    Credits,
+    LimitReading,
+    LimitSource,
+    RateWindow,
+    UsageReading,
+)
+from services.models.windows import MAIN
 from services.transport.failures import clamp_time
 from services.wire.reading import as_bool, as_number, as_object, as_text
 from services.wire.responses import LimitsEvent
@@ -16,38 +23,45 @@ _MAX_MINUTES: Final = 10 * 366 * 24 * 60
 ROLES: Final = ("primary", "secondary")
 
 
-def read_headers(headers: Mapping[str, str], now: float) -> Iterator[LimitReading]:
-    """Readings of all limits that response headers name; families without data give none.
+def read_headers(headers: Mapping[str, str], now: float) -> UsageReading | None:
+    """What the headers of an answer say about limits; None where they say nothing.
 
     Args:
         headers: Names in lower case.
         now: Unix seconds.
     """
     names = {name.lower(): value for name, value in headers.items()}
-    families = ["codex"]
+    families = [MAIN]
     for name in names:
         found = _FAMILY.fullmatch(name)
         if found and found[1] not in families and len(families) < _MAX_FAMILIES:
             families.append(found[1])
-    plan = clean_line(names.get("x-codex-plan-type", ""), 40) or None
+    limits: list[LimitReading] = []
     for family in families:
         windows = tuple(
             window
             for role in ROLES
             if (window := _window_of_headers(names, family, role, now)) is not None
         )
-        # The credits belong to the account, and are told once.
-        balance = _credits_of_headers(names) if family == "codex" else None
-        if windows or balance is not None:
-            yield LimitReading(
-                limit_id=family.replace("-", "_"),
-                limit_name=clean_line(names.get(f"x-{family}-limit-name", ""), 60) or None,
-                plan=plan,
-                windows=windows,
-                credits=balance,
-                source="headers",
-                as_of=now,
+        if windows:
+            limits.append(
+                LimitReading(
+                    limit_id=family.replace("-", "_"),
+                    limit_name=clean_line(names.get(f"x-{family}-limit-name", ""), 60) or None,
+                    windows=windows,
+                )
             )
+    balance = _credits_of_headers(names)
+    if not limits and balance is None:
+        return None
+    return UsageReading(
+        source=LimitSource.HEADERS,
+        as_of=now,
+        is_success=True,
+        plan=clean_line(names.get("x-codex-plan-type", ""), 40) or None,
+        limits=tuple(limits),
+        credits=balance,
+    )
 
 
 def _window_of_headers(
@@ -105,27 +119,34 @@ def _credits_of_headers(names: Mapping[str, str]) -> Credits | None:
     return Credits(has_credits=has, unlimited=unlimited, balance=balance or None)
 
 
-def read_event(event: LimitsEvent, now: float) -> Iterator[LimitReading]:
-    """Readings of all limits that a `codex.rate_limits` event names."""
-    limit_id = clean_line(event.metered_limit_name or event.limit_name or "codex", 60)
-    plan = clean_line(event.plan_type, 40) if event.plan_type else None
-    balance = _credits_of_event(event.credits)
-    windows = _windows_of_event(limit_id, event.rate_limits, now)
-    if windows or balance is not None:
-        yield LimitReading(
-            limit_id=limit_id,
-            plan=plan,
-            windows=windows,
-            credits=balance,
-            source="stream",
-            as_of=now,
+def read_event(event: LimitsEvent, now: float) -> UsageReading | None:
+    """What a `codex.rate_limits` event says; None where that is nothing."""
+    limit_id = clean_line(event.metered_limit_name or event.limit_name or MAIN, 60)
+    said = as_object(event.rate_limits)
+    limits: list[LimitReading] = []
+    if windows := _windows_of_event(limit_id, said, now):
+        limits.append(
+            LimitReading(
+                limit_id=limit_id,
+                windows=windows,
+                allowed=as_bool(said.get("allowed")),
+                limit_reached=as_bool(said.get("limit_reached")),
+            )
         )
     for name, value in list(as_object(event.additional_rate_limits).items())[:_MAX_FAMILIES]:
         other = clean_line(name, 60)
         if windows := _windows_of_event(other, value, now):
-            yield LimitReading(
-                limit_id=other, plan=plan, windows=windows, source="stream", as_of=now
-            )
+            limits.append(LimitReading(limit_id=other, windows=windows))
+    balance = _credits_of_event(event.credits)
+    if not limits and balance is None:
+        return None
+    return UsageReading(
+        source=LimitSource.STREAM,
+        as_of=now,
+        plan=clean_line(event.plan_type, 40) if event.plan_type else None,
+        limits=tuple(limits),
+        credits=balance,
+    )
 
 
 def _windows_of_event(limit_id: str, value: object, now: float) -> tuple[RateWindow, ...]:

@@ -116,7 +116,7 @@ class ResponsesReader:
                     request_id=self._request_id,
                 )
             case LimitsEvent():
-                for reading in read_event(event, self._clock.now()):
+                if (reading := read_event(event, self._clock.now())) is not None:
                     yield LimitReported(reading=reading)
             case MetadataEvent():
                 yield from self._metadata(as_object(event.response).get("headers"))

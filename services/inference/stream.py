@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 
 from services.errors import ServiceError
 from services.models.chat import Item, TurnPhase, Usage
-from services.models.limits import LimitReading
+from services.models.limits import UsageReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,9 +92,9 @@ class ModelReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReported:
-    """The answer said something about a rate limit."""
+    """The answer said something about rate limits."""
 
-    reading: LimitReading
+    reading: UsageReading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

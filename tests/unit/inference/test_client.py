@@ -7,7 +7,14 @@ import pytest
 from services.errors import (
     UnreachableError,
 )
-from services.inference.stream import Connected, Finished, ItemDone, ItemOpened, Text
+from services.inference.stream import (
+    Connected,
+    Finished,
+    ItemDone,
+    ItemOpened,
+    LimitReported,
+    Text,
+)
 from services.models.chat import Reply, TurnPhase, Usage
 from services.provider import Secret
 from tests.unit.inference.answers import (
@@ -118,7 +125,8 @@ async def test_headers_say_limits_model_and_routing(asked: Asked) -> None:
     values = await asked.run(client)
     assert Connected(request_id=None, turn_state="ts1", models_etag='"m2"') in values
     assert client.models_etag == '"m2"'
-    assert [value.reading.windows[0].used_percent for value in values if hasattr(value, "reading")]  # pyright: ignore
+    [said] = [value.reading for value in values if isinstance(value, LimitReported)]
+    assert said.limits[0].windows[0].used_percent == 42.0
 
 
 async def test_silence_is_a_lost_connection(asked: Asked) -> None:

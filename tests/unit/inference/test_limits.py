@@ -3,7 +3,13 @@ from typing import Any
 import pytest
 
 from services.inference.limits import read_event, read_headers
-from services.models.limits import Credits, LimitReading, RateWindow
+from services.models.limits import (
+    Credits,
+    LimitReading,
+    LimitSource,
+    RateWindow,
+    UsageReading,
+)
 from services.wire.responses import LimitsEvent, parse_event
 
 NOW = 1_800_000_000.0
@@ -12,6 +18,11 @@ NOW = 1_800_000_000.0
 def window(role: str = "primary", limit_id: str = "codex", **members: Any) -> RateWindow:
     values: dict[str, Any] = {"used_percent": 42.5, "window_seconds": 18000, "resets_at": NOW + 900}
     return RateWindow(limit_id=limit_id, role=role, **(values | members))
+
+
+def limits_of(reading: UsageReading | None) -> tuple[LimitReading, ...]:
+    assert reading is not None
+    return reading.limits
 
 
 def headers(prefix: str = "x-codex-primary-", **members: str) -> dict[str, str]:
@@ -29,16 +40,15 @@ def test_both_windows_plan_and_credits_are_read() -> None:
         "x-codex-credits-unlimited": "False",
         "x-codex-credits-balance": "18",
     }
-    assert list(read_headers(given, NOW)) == [
-        LimitReading(
-            limit_id="codex",
-            plan="plus",
-            windows=(window(), window("secondary", used_percent=61.0, window_seconds=604800)),
-            credits=Credits(has_credits=True, unlimited=False, balance="18"),
-            source="headers",
-            as_of=NOW,
-        )
-    ]
+    windows = (window(), window("secondary", used_percent=61.0, window_seconds=604800))
+    assert read_headers(given, NOW) == UsageReading(
+        source=LimitSource.HEADERS,
+        as_of=NOW,
+        is_success=True,
+        plan="plus",
+        limits=(LimitReading(limit_id="codex", windows=windows),),
+        credits=Credits(has_credits=True, unlimited=False, balance="18"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -53,18 +63,17 @@ def test_both_windows_plan_and_credits_are_read() -> None:
     ],
 )
 def test_headers_without_data_give_no_reading(given: dict[str, str]) -> None:
-    assert list(read_headers(given, NOW)) == []
+    assert read_headers(given, NOW) is None
 
 
 def test_reset_after_stands_in_for_reset_at() -> None:
     given = headers(reset_at="", reset_after_seconds="900")
-    (reading,) = read_headers(given, NOW)
-    assert reading.windows == (window(),)
+    assert limits_of(read_headers(given, NOW))[0].windows == (window(),)
 
 
 def test_a_reset_in_the_year_9999_is_no_time() -> None:
-    (reading,) = read_headers(headers(reset_at="253370764800"), NOW)
-    assert reading.windows[0].resets_at is None
+    (limit,) = limits_of(read_headers(headers(reset_at="253370764800"), NOW))
+    assert limit.windows[0].resets_at is None
 
 
 def test_further_families_are_found_by_their_suffix() -> None:
@@ -73,13 +82,16 @@ def test_further_families_are_found_by_their_suffix() -> None:
         "x-codex-bengalfox-limit-name": "Fox\x1b[1m",
         **headers("x-codex-secondary-primary-"),
     }
-    found = [(reading.limit_id, reading.limit_name) for reading in read_headers(given, NOW)]
+    found = [
+        (reading.limit_id, reading.limit_name) for reading in limits_of(read_headers(given, NOW))
+    ]
     assert found == [("codex_bengalfox", "Fox\u241b[1m"), ("codex_secondary", None)]
 
 
 def test_credits_that_are_no_booleans_are_none() -> None:
     given = {**headers(), "x-codex-credits-has-credits": "yes", "x-codex-credits-unlimited": "no"}
-    (reading,) = read_headers(given, NOW)
+    reading = read_headers(given, NOW)
+    assert reading is not None
     assert reading.credits is None
 
 
@@ -99,33 +111,24 @@ def test_an_event_says_the_same() -> None:
         credits={"has_credits": True, "unlimited": False, "balance": 3},
         additional_rate_limits={"other": {"primary": primary}},
     )
-    assert list(read_event(given, NOW)) == [
-        LimitReading(
-            limit_id="codex",
-            plan="plus",
-            windows=(window(),),
-            credits=Credits(has_credits=True, unlimited=False, balance="3"),
-            source="stream",
-            as_of=NOW,
+    assert read_event(given, NOW) == UsageReading(
+        source=LimitSource.STREAM,
+        as_of=NOW,
+        plan="plus",
+        limits=(
+            LimitReading(limit_id="codex", windows=(window(),), allowed=True),
+            LimitReading(limit_id="other", windows=(window(limit_id="other"),)),
         ),
-        LimitReading(
-            limit_id="other",
-            plan="plus",
-            windows=(window(limit_id="other"),),
-            source="stream",
-            as_of=NOW,
-        ),
-    ]
+        credits=Credits(has_credits=True, unlimited=False, balance="3"),
+    )
 
 
 @pytest.mark.parametrize("limits", [None, [], {}, 7, {"primary": []}])
 def test_an_event_without_windows_says_nothing(limits: Any) -> None:
-    assert list(read_event(event(rate_limits=limits), NOW)) == []
+    assert read_event(event(rate_limits=limits), NOW) is None
 
 
 def test_the_metered_limit_names_the_bucket() -> None:
     primary = {"used_percent": 5, "window_minutes": 60}
-    (reading,) = read_event(
-        event(rate_limits={"primary": primary}, metered_limit_name="fox", limit_name="x"), NOW
-    )
-    assert reading.limit_id == "fox"
+    given = event(rate_limits={"primary": primary}, metered_limit_name="fox", limit_name="x")
+    assert limits_of(read_event(given, NOW))[0].limit_id == "fox"
