@@ -7,6 +7,7 @@ import pytest
 
 from app.foredeck import Foredeck, StartAgain
 from app.screens.confirm import ConfirmScreen
+from app.screens.sign_in import stage
 from app.screens.sign_in.screen import SignInScreen
 from app.wiring import open_services
 from services.errors import CredentialsError
@@ -120,8 +121,10 @@ async def test_a_login_of_this_process_lasts_through_a_new_start(
 
 
 async def test_what_is_typed_when_the_screen_comes_between_stays_in_the_draft(
-    signed_in: World, sim: Simulator
+    signed_in: World, sim: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A slow machine types slowly, and is no reader who has stopped to look.
+    monkeypatch.setattr(stage, "DEAF_SECONDS", 3600.0)
     sim.auth.policy.approve_at = None
     async with signed_in.chatting() as deck:
         deck.view.composer.focus_input()
@@ -133,6 +136,9 @@ async def test_what_is_typed_when_the_screen_comes_between_stays_in_the_draft(
         await deck.until(lambda: is_signing_in(deck), "no screen")
         await deck.pilot.press(*"ernel_module")
         await deck.until(lambda: deck.shows("Waiting for the page"), "no code")
+        screen = deck.app.screen
+        assert isinstance(screen, stage.SignInStage)
+        screen._listen(screen._keys_unheard)
         await deck.pilot.press("escape")
         await deck.until(lambda: not is_signing_in(deck), "not left")
         assert deck.view.composer.text == "look_at_the_kernel_module"
