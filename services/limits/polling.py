@@ -1,23 +1,161 @@
-"""When the server is asked for usage: pure arithmetic. Rules: docs/limits.md."""
+"""When the server is asked for usage, and by which process. Rules: docs/limits.md."""
 
+import asyncio
+import logging
 import random
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
+
+from services.clock import Clock
+from services.errors import BadPayloadError, ServiceError, StorageError
+from services.limits.ports import LimitStorage, UsageSource
+from services.models.failure import Failure
+from services.models.limits import UsageReading
 
 LOOKED_AT: Final = 60.0
 """Seconds between two polls while somebody looks; no process of the account asks sooner."""
 UNWATCHED: Final = 300.0
 """Seconds between two polls while nobody does."""
+ON_REQUEST: Final = 10.0
+"""Seconds that have to lie between a poll of any process and one that the user asks for."""
 JITTER: Final = 0.15
 """Share by which waits are longer at random, so that processes do not come together."""
 FIRST_PAUSE, LONGEST_PAUSE = 120.0, 1800.0
 """Seconds after the first failure, and at most: doubled each time."""
+_log = logging.getLogger(__name__)
 
 
 def wait(*, is_looking: bool, rng: random.Random) -> float:
-    """Seconds from one look at whether a poll is due to the next."""
+    """Seconds until it is looked again whether a poll is due."""
     return (LOOKED_AT if is_looking else UNWATCHED) * (1.0 + JITTER * rng.random())
 
 
 def pause(failures: int) -> float:
     """Seconds after so many failures in a row until anybody asks again."""
-    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** max(0, failures - 1))
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(20, max(0, failures - 1)))
+
+
+class Poller:
+    """Asks the server as often as it should be asked, over all processes of the account.
+
+    Args:
+        account: Id in the store.
+        storage: Where it is agreed who asks.
+        source: The server.
+        clock: Time.
+        heard: Given each reading.
+        failed: Told why the server could not be read; the last good numbers stay.
+        stored: Called where another process asks, whose reading is in the store.
+        rng: Of the jitter.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        storage: LimitStorage,
+        source: UsageSource,
+        clock: Clock,
+        heard: Callable[[UsageReading], Awaitable[None]],
+        failed: Callable[[Failure], None],
+        stored: Callable[[], Awaitable[None]],
+        rng: random.Random | None = None,
+    ) -> None:
+        self._account = account
+        self._storage = storage
+        self._source = source
+        self._clock = clock
+        self._heard = heard
+        self._failed = failed
+        self._stored = stored
+        self._rng = rng or random.Random()  # noqa: S311 spreads processes
+        self._looked = asyncio.Event()
+        self._looked.set()
+
+    @property
+    def is_looking(self) -> bool:
+        """Whether somebody looks at the numbers."""
+        return self._looked.is_set()
+
+    def watch(self, *, is_looking: bool) -> None:
+        """Ask as often as for somebody who looks, or seldom."""
+        if is_looking:
+            self._looked.set()
+        else:
+            self._looked.clear()
+
+    async def run(self) -> None:
+        """Poll until cancelled."""
+        while True:
+            with suppress(ServiceError):
+                await self.poll(LOOKED_AT)
+            begun = self._clock.monotonic()
+            was_looking = self.is_looking
+            await self._rest(wait(is_looking=was_looking, rng=self._rng))
+            # Whoever looks again after a while sees a fresh number soon, not after the long wait.
+            left = LOOKED_AT - (self._clock.monotonic() - begun)
+            if left > 0:
+                await self._clock.sleep(left)
+
+    async def poll(self, interval: float) -> None:
+        """Ask now, unless some process did within `interval` seconds, or a pause holds.
+
+        Raises:
+            ServiceError: The server could not be read, now or by whoever asked last.
+        """
+        if not await self._storage.claim_poll(self._account, interval=interval):
+            await self._stored()
+            return
+        try:
+            reading = await self._source.usage()
+            self._check(reading)
+        except ServiceError as error:
+            await self._note(error)
+            raise
+        await self._storage.poll_ended(self._account)
+        await self._heard(reading)
+
+    def _check(self, reading: UsageReading) -> None:
+        """Whether the answer is about our account.
+
+        Raises:
+            BadPayloadError: It is about another one, whose numbers would be shown as ours.
+        """
+        if reading.account_id is not None and reading.account_id != self._account.split("/")[0]:
+            raise BadPayloadError(
+                "The server told the limits of another account",
+                next_step="Sign in again",
+                code="other_account",
+            )
+        for sentence in reading.skipped:
+            _log.warning("usage: %s", sentence)
+
+    async def _note(self, error: ServiceError) -> None:
+        _log.warning("the limits were not read: %s", error.code or type(error).__name__)
+        self._failed(error.failure)
+        with suppress(StorageError):
+            last = await self._storage.last_poll(self._account)
+            until = self._clock.now() + pause(last.failures + 1)
+            if error.retry_at is not None:
+                until = max(until, min(error.retry_at, self._clock.now() + LONGEST_PAUSE))
+            await self._storage.poll_ended(self._account, error.failure, not_before=until)
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait, or until somebody looks again who did not."""
+        if self.is_looking:
+            await self._clock.sleep(seconds)
+            return
+        loop = asyncio.get_running_loop()
+        waits = (
+            loop.create_task(self._clock.sleep(seconds)),
+            loop.create_task(self._only_wait()),
+        )
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _only_wait(self) -> None:
+        await self._looked.wait()

@@ -124,6 +124,14 @@ class LimitStorage(Protocol):
         """Whether this process shall tell this alert: True once, over all processes and time."""
         ...
 
+    async def redeem_id(self, account: str, credit: str, new_id: str) -> str:
+        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept."""
+        ...
+
+    async def redeem_ended(self, account: str, credit: str) -> None:
+        """Forget the id of a try whose end is known."""
+        ...
+
     async def set_status(self, state: LimitsState) -> None:
         """Write what a status line reads, where `state` is not older than what stands there."""
         ...

@@ -1,0 +1,69 @@
+"""Redeeming a reset: once, also where the answer to the first try never came.
+
+Wire format: docs/protocols/limits.md.
+"""
+
+from collections.abc import Callable
+
+from services.errors import UnreachableError
+from services.limits.ports import LimitStorage, UsageSource
+from services.models.limits import Redeemed, ResetCredits
+
+ANY = ""
+"""Stands for "whichever the server takes" in the store."""
+
+
+class Redeeming:
+    """Redeems resets of one account.
+
+    The id of a try is on disk before the server sees it. A try whose outcome is unknown is
+    repeated with the same id, also by another process, so that it cannot happen twice.
+
+    Args:
+        account: Id in the store.
+        storage: Keeps the ids of tries.
+        source: The server.
+        new_id: Makes ids that are never used again.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        storage: LimitStorage,
+        source: UsageSource,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._account = account
+        self._storage = storage
+        self._source = source
+        self._new_id = new_id
+
+    async def credits(self) -> ResetCredits:
+        """The resets that can be redeemed, one by one.
+
+        Raises:
+            ServiceError: The server could not be read.
+        """
+        return await self._source.reset_credits()
+
+    async def redeem(self, credit_id: str | None) -> Redeemed:
+        """Redeem one.
+
+        Args:
+            credit_id: Which; None for whichever the server takes.
+
+        Raises:
+            UnreachableError: Its outcome is unknown; to try again is safe.
+            ServiceError: The server refused; nothing was redeemed.
+        """
+        which = credit_id or ANY
+        request_id = await self._storage.redeem_id(self._account, which, self._new_id())
+        try:
+            redeemed = await self._source.redeem(request_id, credit_id)
+        except UnreachableError:
+            raise
+        except Exception:
+            await self._storage.redeem_ended(self._account, which)
+            raise
+        await self._storage.redeem_ended(self._account, which)
+        return redeemed
