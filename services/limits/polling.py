@@ -5,10 +5,11 @@ import logging
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from services.clock import Clock
-from services.errors import BadPayloadError, ServiceError, StorageError
+from services.errors import ServiceError, StorageError
 from services.limits.ports import LimitStorage, UsageSource
 from services.models.failure import Failure
 from services.models.limits import UsageReading
@@ -108,27 +109,28 @@ class Poller:
             return
         try:
             reading = await self._source.usage()
-            self._check(reading)
         except ServiceError as error:
             await self._note(error)
             raise
         await self._storage.poll_ended(self._account)
-        await self._heard(reading)
+        await self._heard(self._ours(reading))
 
-    def _check(self, reading: UsageReading) -> None:
-        """Whether the answer is about our account.
+    def _ours(self, reading: UsageReading) -> UsageReading:
+        """The reading without its verdict where it names another account than the one signed in.
 
-        Raises:
-            BadPayloadError: It is about another one, whose numbers would be shown as ours.
+        The real client does not believe the verdict then, and shows the windows all the same.
         """
-        if reading.account_id is not None and reading.account_id != self._account.split("/")[0]:
-            raise BadPayloadError(
-                "The server told the limits of another account",
-                next_step="Sign in again",
-                code="other_account",
-            )
         for sentence in reading.skipped:
             _log.warning("usage: %s", sentence)
+        said, (account, _, user) = reading, self._account.partition("/")
+        is_other = (said.account_id and account and said.account_id != account) or (
+            said.user_id and user and said.user_id != user
+        )
+        if not is_other:
+            return reading
+        _log.warning("usage: it names another account than the one that is signed in")
+        limits = tuple(replace(each, allowed=None, limit_reached=None) for each in said.limits)
+        return replace(said, limits=limits)
 
     async def _note(self, error: ServiceError) -> None:
         _log.warning("the limits were not read: %s", error.code or type(error).__name__)
