@@ -1,6 +1,7 @@
 """Rows of the edge table that a user of `foredeck login` meets: E6, E29 to E31, E33 and E34."""
 
 import asyncio
+import contextlib
 import io
 import json
 import os
@@ -9,8 +10,10 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -41,10 +44,20 @@ pytestmark = pytest.mark.xdist_group("callback ports")
 OUTSIDE = "ZZZZ-99999"
 
 
+@contextlib.contextmanager
+def started(deck: CommandLine, *words: str, **options: Any) -> Generator[subprocess.Popen[str]]:
+    """A command that does not outlive its test."""
+    with deck.start(*words, **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @row("E6 Codex takes the port")
 def test_cancel_of_codex_ends_it_in_one_sentence(deck: CommandLine, sim: Simulator) -> None:
     old = put_login(deck, sim.issue()).read_bytes()
-    with deck.start("login", "--browser") as process:
+    with started(deck, "login", "--browser") as process:
         address(process, sim)
         reply = httpx.get("http://127.0.0.1:1455/cancel", trust_env=False)
         out, err = process.communicate(timeout=30)
@@ -134,7 +147,7 @@ def test_without_an_opener_the_address_is_printed_all_the_same(
 ) -> None:
     deck.environment |= {"DISPLAY": ":0", "PATH": "/nowhere"}
     deck.environment.pop("BROWSER", None)
-    with deck.start("login", "--browser") as process:
+    with started(deck, "login", "--browser") as process:
         url = address(process, sim)
         follow(decide(url, "allow"))
         _, err = process.communicate(timeout=30)
@@ -149,7 +162,7 @@ def test_ctrl_c_ends_a_login_whose_exchange_hangs(
     old = put_login(deck, sim.issue()).read_bytes()
     gate = sim.gate()
     sim.script("oauth/token", [gate, Status(400, {}, {})])
-    with ThreadPoolExecutor() as pool, deck.start("login", way) as process:
+    with ThreadPoolExecutor() as pool, started(deck, "login", way) as process:
         if way == "--browser":
             pool.submit(follow, decide(address(process, sim), "allow"))
         assert gate.wait_reached()
@@ -206,7 +219,7 @@ def test_the_code_is_printed_with_a_warning_of_those_who_ask_for_it(
     deck: CommandLine, sim: Simulator
 ) -> None:
     sim.auth.policy.approve_at = None
-    with deck.start("login", "--device") as process:
+    with started(deck, "login", "--device") as process:
         lines = lines_until(process, "The code is good until ")
         (code,) = sim.auth.device.waiting()
         process.send_signal(signal.SIGINT)
@@ -264,7 +277,7 @@ def test_no_variable_no_file_and_no_stdin_brings_a_code(deck: CommandLine, sim: 
         (home_of(deck) / name).write_text(json.dumps(members))
     with (
         terminal() as (user, program),
-        deck.start("login", "--device", stdin=program) as process,
+        started(deck, "login", "--device", stdin=program) as process,
     ):
         lines = lines_until(process, "The code is good until ")
         (ours,) = sim.auth.device.waiting()
