@@ -13,11 +13,12 @@ from services.errors import StorageError
 from services.store import opening
 from services.store.chats_schema import CHATS
 from services.store.failures import is_damage, storage_error
+from services.store.limits_schema import LIMITS
 from services.store.migrations import Migration, NewerVersionError, ordered
 
 T = TypeVar("T")
 
-MIGRATIONS: Final = ordered(CHATS)
+MIGRATIONS: Final = ordered(CHATS, LIMITS)
 """All steps of all areas."""
 WAIT_LIMIT: Final = 30.0
 """Seconds after which a disk counts as hung."""

@@ -240,13 +240,15 @@ async def test_damage_that_shows_while_reading_sets_the_file_aside_at_the_next_s
 ) -> None:
     database = await Database.open(path, clock)
     store = await create(database, clock)
+    # What opening reads lies before the items.
+    pages = await database.read(lambda found: found.execute("PRAGMA page_count").fetchone()[0])
     for number in range(100):
         item = UserMessage(id=f"m{number}", turn_id="t", text="x" * 3000, at=0)
         await store.append_item("chat-1", item, None, turn_id="t")
     await database.close()
     with path.open("r+b") as file:
-        file.seek(20 * 4096)
-        file.write(b"\xff" * (path.stat().st_size - 24 * 4096))
+        file.seek(pages * 4096)
+        file.write(b"\xff" * (path.stat().st_size - (pages + 4) * 4096))
     database = await Database.open(path, clock)
     with pytest.raises(StorageError, match="The database is damaged") as caught:
         await ChatStore(database, clock).load("chat-1")
