@@ -32,6 +32,8 @@ class Context(StrEnum):
     """The screen on which somebody signs in."""
     ACCOUNT = "account"
     """The page that tells who is signed in."""
+    LIMITS = "limits"
+    """The view of all limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +87,7 @@ def _act(
 
 _E, _P, _T = Context.EVERYWHERE, Context.PANE, Context.TRANSCRIPT
 _L, _C, _W, _X = Context.CHATS, Context.COMPOSER, Context.WELCOME, Context.LEADER
-_F, _S, _A = Context.FIND, Context.SIGN_IN, Context.ACCOUNT
+_F, _S, _A, _Q = Context.FIND, Context.SIGN_IN, Context.ACCOUNT, Context.LIMITS
 
 ACTIONS: tuple[Action, ...] = (
     _act(_E, "ladder", "ctrl+c", "copy, close, stop, quit", "EVERYWHERE", in_palette=False,
@@ -130,6 +132,20 @@ ACTIONS: tuple[Action, ...] = (
     _act(_L, "end", "G end", "end", "MOVE", in_palette=False),
     _act(_L, "open", "enter l right", "open the chat", "CHATS", hint="open", rank=40,
          in_palette=False),
+    _act(_Q, "cursor_down", "j down", "window below", "MOVE", in_palette=False),
+    _act(_Q, "cursor_up", "k up", "window above", "MOVE", in_palette=False),
+    _act(_Q, "page_down", "pagedown ctrl+f", "page down", "MOVE", in_palette=False),
+    _act(_Q, "page_up", "pageup ctrl+b", "page up", "MOVE", in_palette=False),
+    _act(_Q, "home", "g home", "first window", "MOVE", in_palette=False),
+    _act(_Q, "end", "G end", "last window", "MOVE", in_palette=False),
+    _act(_Q, "open", "enter l right", "where a window went, and its ledger", "LIMITS",
+         hint="where it went", rank=20, in_palette=False),
+    _act(_Q, "leave", "escape h left", "back to all windows", "MOVE", in_palette=False),
+    _act(_Q, "refresh", "r R", "read the limits now", "LIMITS", hint="refresh", rank=15),
+    _act(_Q, "zoom", "z", "next range of the chart", "LIMITS", in_palette=False),
+    _act(_Q, "zoom_in", "plus", "shorter range of the chart", "LIMITS"),
+    _act(_Q, "zoom_out", "minus", "longer range of the chart", "LIMITS"),
+    _act(_Q, "redeem", "u", "redeem a reset; asks first", "LIMITS"),
     _act(_C, "send", "enter", "send, or queue", "WHILE WRITING", hint="send", rank=20,
          in_palette=False),
     _act(_C, "newline", "ctrl+j shift+enter", "new line; also \\ and enter", "WHILE WRITING",
