@@ -34,6 +34,7 @@ FATAL_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
 """The terminal is raw and its Ctrl-C a byte, so an interrupt comes from another program."""
 SILENT = 1.0
 """Seconds that closing the services may take without a word."""
+UNFINISHED = b"note: Waiting for the sign-in or sign-out to be finished. Ctrl-C breaks it off.\n"
 COLLECT_AFTER = 10_000
 """New objects after which the collector of cycles looks at them; Python's own figure is 700."""
 
@@ -144,7 +145,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         _, left = await asyncio.wait(closing, timeout=SILENT)
         if left:
             with suppress(OSError):
-                os.write(2, b"note: Waiting for the login to be stored. Ctrl-C loses it.\n")
+                os.write(2, UNFINISHED)
             await asyncio.wait(left)
 
     def get_default_screen(self) -> Screen[None]:

@@ -1,6 +1,7 @@
 """`foredeck login`, `login status` and `logout`: the account of this machine."""
 
 import argparse
+import asyncio
 import os
 import sys
 import time
@@ -17,7 +18,7 @@ from app.settings import Settings
 from app.sign_in_ways import Way, first_way, has_desktop, is_in_container, is_remote
 from app.waits import Waits
 from services.errors import CredentialsError, NotFoundError, StorageError, UsageError
-from services.models.account import Account, AccountMode, StoragePlace
+from services.models.account import Account, AccountMode, LogoutResult, StoragePlace
 from services.models.failure import as_sentence
 
 if TYPE_CHECKING:
@@ -272,12 +273,26 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
     was_shared, problem = auth.account.shared_with_codex, auth.problem
     issuer = auth.account.issuer or "OpenAI"
     telling = f"Telling {issuer} to end the login there too, for 10 s at most."
+    is_gone = asyncio.Event()
     with Waits(output.say) as waits:
+
+        def deleted() -> None:
+            is_gone.set()
+            waits.wait(f"note: Signed out here. {telling}")
+
         waits.wait("note: Signing out.")
-        result = await auth.logout(
-            keep_remote=arguments.keep_remote,
-            deleted=lambda: waits.wait(f"note: Signed out here. {telling}"),
+        signing_out = asyncio.ensure_future(
+            auth.logout(keep_remote=arguments.keep_remote, deleted=deleted)
         )
+        try:
+            result = await asyncio.shield(signing_out)
+        except asyncio.CancelledError:
+            if not is_gone.is_set():
+                signing_out.cancel()
+                raise
+            output.say("note: Signed out here. Ctrl-C again leaves the tokens valid.")
+            tell_problem(await signing_out, output)
+            raise
     if result.was_signed_in:
         also = ", and so is the Codex CLI, which shared the login" if was_shared else ""
         output.say(f"note: You are signed out{also}.")
@@ -286,7 +301,7 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
     if problem:
         output.say("warning: The login could not be read, so it was deleted and not revoked.")
     elif result.is_revoked is False:
-        output.say(f"warning: {as_sentence(result.problem)} They stay valid until they expire.")
+        tell_problem(result, output)
     elif result.was_signed_in and arguments.keep_remote:
         output.say("note: Nothing was revoked; the tokens stay valid until they expire.")
     try:
@@ -295,6 +310,12 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
     except CredentialsError as error:
         output.say(f"note: {error.failure.line}")
     return EXIT_OK
+
+
+def tell_problem(result: LogoutResult, output: Output) -> None:
+    """Say what could not be revoked."""
+    if result.is_revoked is False:
+        output.say(f"warning: {as_sentence(result.problem)} They stay valid until they expire.")
 
 
 def status_values(account: Account) -> dict[str, Any]:

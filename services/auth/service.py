@@ -212,9 +212,25 @@ class AuthService:
         """Sign in with an API key, after one question to the API whether it is good.
 
         Raises:
-            CredentialsError: It is empty, holds what no key holds, or API keys may not be used.
-            ServiceError: The API refused it or was not reached; nothing was stored.
+            ServiceError: As `check_api_key`; nothing was stored.
             StorageError: It cannot be stored.
+        """
+        return await asyncio.shield(self.keeping(await self.check_api_key(key)))
+
+    def keeping(self, key: Secret) -> asyncio.Task[Account]:
+        """Store a key that was checked, as a task that nobody who leaves takes along."""
+        login = Credentials(mode=AccountMode.API_KEY, api_key=key)
+        return self._later(self._replace(login), "store")
+
+    async def check_api_key(self, key: Secret) -> Secret:
+        """Ask the API whether a key is good.
+
+        Returns:
+            The key as it is stored.
+
+        Raises:
+            CredentialsError: It is empty, holds what no key holds, or API keys may not be used.
+            ServiceError: The API refused it or was not reached.
         """
         self._require_method("api")
         text = key.reveal().strip()
@@ -225,7 +241,7 @@ class AuthService:
                 code="key",
             )
         await self._check_key(Secret(text))
-        return await self._replace(Credentials(mode=AccountMode.API_KEY, api_key=Secret(text)))
+        return Secret(text)
 
     async def logout(
         self, *, keep_remote: bool = False, deleted: Callable[[], None] = lambda: None
@@ -246,7 +262,8 @@ class AuthService:
             was_there = gone is not None or was_there
             return LogoutResult(was_signed_in=was_there, is_revoked=None, is_other_left=is_other)
         deleted()
-        problem = await self._ender.revoke(gone.tokens)
+        # Whoever leaves meanwhile has no login any more with which this could be done later.
+        problem = await asyncio.shield(self._later(self._ender.revoke(gone.tokens)))
         return LogoutResult(
             was_signed_in=True, is_revoked=not problem, problem=problem, is_other_left=is_other
         )
@@ -295,12 +312,14 @@ class AuthService:
             )
 
     async def _replace(self, credentials: Credentials) -> Account:
-        before = await self._keeper.replace(credentials)
+        await self._keeper.replace(credentials, self._replaced)
+        return self.account
+
+    def _replaced(self, before: Credentials | None) -> None:
         self._router.forget()
         if before is not None and before.tokens is not None:
             # Nobody who has just signed in shall wait for the end of what was before.
             self._later(self._ender.end(before.tokens))
-        return self.account
 
     def _later(self, work: Coroutine[Any, Any, T], name: str = "revoke") -> asyncio.Task[T]:
         """Do it beside what is going on; `close` waits for it."""

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import threading
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +12,15 @@ import pytest
 from textual.pilot import Pilot
 
 from app.foredeck import Foredeck
+from app.screens.sign_in.screen import SignInScreen
+from app.sign_in_ways import Way
 from services.auth.keeping import keeper
+from services.errors import StorageError
 from tests.app.conftest import Deck
-from tests.app.signing_in import World, signing_in, started
+from tests.app.signing_in import World, screen_of, signing_in, started
 from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
 from tests.app.test_sign_in_stored import held
+from widgets.glyphs import UNICODE
 
 STORED_LATER = "The login is still being stored"
 
@@ -91,10 +98,59 @@ async def test_leaving_the_app_waits_for_it(
     with held(lock_of(world)):
         running = asyncio.create_task(app.run_async(headless=True, auto_pilot=use))
         said = ""
-        while "Waiting for the login to be stored" not in said:
+        while "Waiting for the sign-in or sign-out" not in said:
             assert not running.done()
             await asyncio.sleep(0.02)
             said += capfd.readouterr().err
         assert world.stored() == {}
     await running
     assert json.loads(world.file.read_text())["auth_mode"] == "chatgpt"
+
+
+async def test_a_key_that_is_being_stored_is_stored_after_the_screen_was_left(
+    world: World,
+) -> None:
+    world.put(world.sim.issue())
+    async with world.chatting() as deck:
+        deck.shell.sign_in(way=Way.KEY)
+        await deck.until(lambda: deck.shows("An API key for"))
+        await deck.pilot.press(*(world.sim.api_key or ""))
+        with held(lock_of(world)):
+            await deck.pilot.press("enter")
+            await deck.until(lambda: screen_of(deck)._storing is not None, "not checked")
+            await deck.pilot.press("escape")
+            await deck.until(lambda: deck.app.screen is deck.shell, "not left")
+            assert world.stored()["tokens"]
+        await deck.until(lambda: world.stored().get("auth_mode") == "apikey", "not stored")
+        await deck.until(lambda: world.sim.sent("/oauth/revoke"), "the old login is not ended")
+
+
+async def test_a_screen_that_opens_in_vain_twice_and_is_left_ends_nothing_else(
+    world: World,
+) -> None:
+    slow = threading.Event()
+    fails: list[int] = []
+
+    @asynccontextmanager
+    async def opening() -> AsyncGenerator[Any]:
+        fails.append(1)
+        if len(fails) > 1:
+            await asyncio.to_thread(slow.wait, 20)
+        raise StorageError("No keyring service can be reached")
+        yield
+
+    async with world.welcome() as deck:
+        screen = SignInScreen(opening, world.settings, UNICODE, environ={})
+        deck.app.push_screen(screen)
+        await deck.until(lambda: deck.shows("No keyring service"), "not failed")
+        await deck.until(lambda: screen._stage == "failed")
+        await deck.pilot.press("r")
+        await deck.until(lambda: len(fails) == 2, "not tried again")
+        await deck.pilot.press("r")
+        await deck.until(lambda: len(fails) == 3, "not tried a third time")
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.shell, "not left")
+        slow.set()
+        await deck.pilot.pause(0.1)
+        assert deck.app.is_running
+        assert deck.app._exception is None

@@ -1,9 +1,14 @@
 """Signing out while something is slow: a lock, or the issuer."""
 
+from typing import Any
+
 import pytest
+from textual.pilot import Pilot
 
 from app import waits
+from app.foredeck import Foredeck
 from app.screens.confirm import ConfirmScreen
+from app.wiring import open_services
 from simulator.script import Usual
 from tests.app.conftest import Deck
 from tests.app.signing_in import World
@@ -62,3 +67,26 @@ async def test_what_takes_no_longer_than_a_blink_is_said_once(
         await sign_out(deck)
         await deck.until(deck.notices)
         assert deck.notices() == ["signed out"]
+
+
+async def test_who_quits_right_after_signing_out_leaves_no_tokens_that_are_valid(
+    signed_in: World,
+) -> None:
+    gate, sim = signed_in.sim.gate(), signed_in.sim
+    sim.script("oauth/revoke", [gate, Usual()])
+    settings = signed_in.settings
+    app = Foredeck(settings, lambda: open_services(settings), driver_class=None)
+
+    async def use(pilot: Pilot[Any]) -> None:
+        deck = Deck(app, pilot)
+        await deck.until(lambda: deck.shell.state == "online", "not online")
+        await deck.until(lambda: deck.view.models, "no models")
+        await sign_out(deck)
+        await deck.until(lambda: signed_in.stored() == {}, "not deleted")
+        await deck.until(lambda: sim.sent("/oauth/revoke"), "not asked")
+        await pilot.press("ctrl+c", "ctrl+c")
+        gate.open()
+
+    await app.run_async(headless=True, auto_pilot=use)
+    families = sim.auth.as_json()["families"]
+    assert (families["alive"], families["revoked"]) == (0, 1)

@@ -68,6 +68,8 @@ class SignInAttempts(SignInStage):
         self._way = way
         self.query_one(PaneTitle).title = TITLES[way]
         if self._stage == "failed":
+            # Two that open at once would both show what came of it, one of them too late.
+            self._let_go()
             self._holding = self._hold()
 
     def _hold(self) -> Worker[None]:
@@ -94,7 +96,8 @@ class SignInAttempts(SignInStage):
                 self._attempt = self._begin(self._way)
                 await asyncio.Event().wait()
         except ServiceError as error:
-            await self._fail(error.failure)
+            if self.is_attached:
+                await self._fail(error.failure)
 
     @work(exclusive=True, group="way")
     async def _begin(self, way: Way) -> None:
@@ -194,8 +197,11 @@ class SignInAttempts(SignInStage):
         pane.show_answer(None)
         pane.show_checking(True)
         try:
-            account = await auth.use_api_key(Secret(value))
+            key = await auth.check_api_key(Secret(value))
+            self._stage, self._storing = "storing", auth.keeping(key)
+            account = await asyncio.shield(self._storing)
         except ServiceError as error:
+            self._stage = "waits"
             if error.kind is FailureKind.CREDENTIALS:
                 # It cannot be seen, so it is typed anew rather than mended.
                 pane.field.value = ""

@@ -91,7 +91,7 @@ class SignInScreen(SignInAttempts):
 
     def action_close(self) -> None:
         """Leave the field, or the screen where none is being typed in."""
-        if not isinstance(self.focused, Input):
+        if not isinstance(self.focused, Input) or self._stage == "storing":
             self.action_leave()
             return
         if self._trying is not None:

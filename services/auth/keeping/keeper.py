@@ -87,11 +87,16 @@ class Keeper:
         self._held.hold(await self._storage.load())
         return self._held.stored
 
-    async def replace(self, credentials: Credentials) -> Credentials | None:
+    async def replace(
+        self,
+        credentials: Credentials,
+        replaced: Callable[[Credentials | None], None] = lambda _: None,
+    ) -> None:
         """Store a new login in place of whatever is there.
 
-        Returns:
-            The login that was replaced, for its revocation.
+        Args:
+            credentials: The new one.
+            replaced: Given the login that was replaced, also where the caller has gone.
 
         Raises:
             StorageError: It cannot be stored; the old login is untouched.
@@ -106,11 +111,15 @@ class Keeper:
             async with self._storage.commit_lock(COMMIT_WAIT) as may_write:
                 if not may_write:
                     raise busy()
-                return await to_its_end(self._put(credentials, before, aside))
+                await to_its_end(self._put(credentials, before, aside, replaced))
 
     async def _put(
-        self, credentials: Credentials, before: Stored, aside: str
-    ) -> Credentials | None:
+        self,
+        credentials: Credentials,
+        before: Stored,
+        aside: str,
+        replaced: Callable[[Credentials | None], None],
+    ) -> None:
         stored = await self._storage.save(credentials)
         mine, old = self.credentials, before.credentials or before.barred
         if aside:
@@ -122,7 +131,7 @@ class Keeper:
             stored = replace(stored, notices=(*stored.notices, note))
             old = mine
         self._held.hold(stored)
-        return old
+        replaced(old)
 
     async def check_writable(self) -> None:
         """Find out whether a login could be stored.
