@@ -1,0 +1,164 @@
+"""One window of a limit: what is left, when it begins anew, and whether it lasts until then."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual import events
+from textual.content import Content
+from textual.geometry import Region
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from widgets.cut import cut
+from widgets.glyphs import Glyphs
+from widgets.limit_wire import LEAST, TimeWire, time_wire, use_wire
+from widgets.muted import muted
+
+WIDE = 100
+"""Columns from which the time to the reset has a wire of its own."""
+WORDS, SHARE = 44, 13
+"""Cells of the words beside the wires, and of the percentage with its gap at their beginning."""
+SIDE, GAP = 2, 2
+TONES = {"calm": "$success", "warning": "$warning", "failed": "$error"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowRow:
+    """What two rows say about one window; all words are clean."""
+
+    id: str
+    name: str
+    left: float | None
+    """Percent; None for a row without a wire."""
+    even: float | None = None
+    """Percent that even use would have left."""
+    share: str = ""
+    """`62.0%`"""
+    word: str = ""
+    """`left` or `used`."""
+    tone: Literal["calm", "warning", "failed"] = "calm"
+    outlook: str = ""
+    """Whether it lasts, in the colour of the tone."""
+    time: TimeWire | None = None
+    reset: tuple[str, str, str] = ("", "", "")
+    """What happens, when, and in how long: only the middle is not muted."""
+    note: str = ""
+    """Age and source, where they differ from those of the other windows."""
+
+
+class WindowGroup(Widget):
+    """Two rows. Only the row whose words have changed is drawn again."""
+
+    ALLOW_SELECT = False
+
+    row: reactive[WindowRow | None] = reactive(None, repaint=False)
+    names: reactive[int] = reactive(8)
+    """Cells of the longest name that stands beside this one."""
+    is_selected: reactive[bool] = reactive(False)
+    is_active: reactive[bool] = reactive(False)
+    """Whether the view has the focus."""
+
+    @dataclass
+    class Chosen(Message):
+        """The window was clicked."""
+
+        id: str
+
+    def __init__(self, row: WindowRow, glyphs: Glyphs) -> None:
+        """Rows of a window.
+
+        Args:
+            row: What they say.
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._glyphs = glyphs
+        self.set_reactive(WindowGroup.row, row)
+
+    def watch_row(self, old: WindowRow | None, new: WindowRow | None) -> None:
+        changed = [
+            number
+            for number, (before, after) in enumerate(
+                zip(self._lines(old), self._lines(new), strict=True)
+            )
+            if not before.is_same(after)
+        ]
+        if changed and self.size.width:
+            self.refresh(*(Region(0, number, self.size.width, 1) for number in changed))
+
+    def render(self) -> Content:
+        """Both rows."""
+        return Content("\n").join(self._lines(self.row))
+
+    def _lines(self, row: WindowRow | None) -> tuple[Content, Content]:
+        if row is None or not self.size.width:
+            return Content(""), Content("")
+        is_wide = self.size.width >= WIDE
+        words = WORDS if is_wide else SHARE - 3
+        start = SIDE + self.names + GAP
+        cells = self.size.width - start - GAP - words - SIDE
+        first = self._first(row, start, max(LEAST, cells), is_wide=is_wide)
+        second = self._second_wide(row, start, cells) if is_wide else self._second(row, start)
+        return first, second
+
+    def _first(self, row: WindowRow, start: int, cells: int, *, is_wide: bool) -> Content:
+        head = self._head(Content.styled(row.name, "bold" if self.is_selected else ""), start)
+        wire = Content(" " * cells)
+        if row.left is not None:
+            wire = use_wire(row.left, row.even, cells, TONES[row.tone], self._glyphs)
+        share_style = "$foreground" if row.tone == "calm" else TONES[row.tone]
+        share = Content.assemble((row.share, share_style), " ", (row.word, muted(self)))
+        line = Content.assemble(head, wire, " " * GAP, share)
+        if is_wide and row.outlook:
+            gap = max(1, SHARE - share.cell_length)
+            line = Content.assemble(line, " " * gap, (row.outlook, TONES[row.tone]))
+        return self._fit(line)
+
+    def _second_wide(self, row: WindowRow, start: int, cells: int) -> Content:
+        if row.time is None:
+            return self._fit(self._head(Content(""), start) + self._reset(row, self.size.width))
+        head = self._head(Content.styled("to the reset", muted(self)), start)
+        wire = time_wire(row.time, cells, muted(self), self._glyphs)
+        reset = self._reset(row, self.size.width - start - cells - GAP - SIDE)
+        return self._fit(Content.assemble(head, wire, " " * GAP, reset))
+
+    def _second(self, row: WindowRow, start: int) -> Content:
+        outlook = Content.styled(row.outlook, TONES[row.tone])
+        room = self.size.width - start - SIDE
+        # The forecast outranks the countdown, and the time of the reset both.
+        reset = self._reset(row, room - outlook.cell_length - 1 if outlook else room)
+        if outlook and reset.cell_length + 1 + outlook.cell_length > room:
+            reset = self._reset(row, room, is_short=True)
+        gap = room - reset.cell_length - outlook.cell_length
+        line = Content.assemble(self._head(Content(""), start), reset)
+        return self._fit(Content.assemble(line, " " * max(1, gap), outlook) if outlook else line)
+
+    def _reset(self, row: WindowRow, room: int, *, is_short: bool = False) -> Content:
+        what, when, countdown = row.reset
+        parts = [(what, muted(self)), (when, "$foreground"), (countdown, muted(self))]
+        shown = [Content.styled(text, style) for text, style in parts if text]
+        line = Content(" ").join(shown)
+        if is_short or line.cell_length > room:
+            kept = shown[:-1] if countdown and len(shown) > 1 else shown
+            return Content(" ").join(kept)
+        if row.note and line.cell_length + 3 + len(row.note) <= room:
+            note = f" {self._glyphs.dot} {row.note}" if shown else row.note
+            return Content.assemble(line, (note, muted(self)))
+        return line
+
+    def _head(self, name: Content, start: int) -> Content:
+        """The bar at the edge, and a name that fills up to where the wire begins."""
+        bar = self._glyphs.selected if self.is_selected else " "
+        style = "$accent" if self.is_active else muted(self)
+        shown = cut(name, start - SIDE - 1, self._glyphs.ellipsis)
+        gap = " " * (start - SIDE - shown.cell_length)
+        return Content.assemble((bar, style), " ", shown, gap)
+
+    def _fit(self, line: Content) -> Content:
+        return cut(line, self.size.width, self._glyphs.ellipsis)
+
+    def on_click(self, event: events.Click) -> None:
+        event.stop()
+        if self.row is not None:
+            self.post_message(self.Chosen(self.row.id))
