@@ -4,6 +4,8 @@ Nothing of httpx, pydantic, sqlite3 or json passes this boundary: it is mapped h
 `raise ... from error`. `str(error)` is one clean line for the user and holds no secret.
 """
 
+from collections.abc import Mapping
+
 from services.models.failure import Failure, FailureKind
 
 
@@ -52,6 +54,9 @@ class UnreachableError(ServiceError):
 
 class RefusedError(ServiceError):
     """The server answered, and the answer is no."""
+
+    headers: Mapping[str, str] = {}
+    """Of that answer, names in lower case: they say how full the limits are."""
 
 
 class LoginError(RefusedError):

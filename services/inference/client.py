@@ -11,9 +11,9 @@ from typing import Any, Literal
 import httpx
 
 from services.clock import Clock
-from services.errors import ServiceError, UnreachableError
+from services.errors import RefusedError, ServiceError, UnreachableError
 from services.inference.completions import CompletionsReader
-from services.inference.limits import read_headers
+from services.inference.limits import naming_headers, read_headers, read_refusal
 from services.inference.responses import ModelWatch, ResponsesReader, model_of_headers
 from services.inference.sender import Sender
 from services.inference.stream import (
@@ -134,6 +134,8 @@ class InferenceClient:
             except ServiceError as error:
                 if self._sender.can_do_without(error, run.request.model):
                     continue
+                if (reading := read_refusal(error, self._clock.now())) is not None:
+                    yield LimitReported(reading=reading)
                 attempt += 1
                 if attempt > budget.stream or not is_stream_retryable(
                     error, attempt, self._clock.now()
@@ -209,6 +211,9 @@ class InferenceClient:
             async with aclosing(self._stream(run, response)) as values:
                 async for value in values:
                     yield value
+        except RefusedError as error:
+            error.headers = {**naming_headers(response.headers), **error.headers}
+            raise
         finally:
             await response.aclose()
 

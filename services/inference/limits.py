@@ -1,34 +1,54 @@
-"""Rate limits as headers and events state them. Wire format: docs/protocols/limits.md."""
+"""Rate limits as headers, events and refusals state them. Wire: docs/protocols/limits.md."""
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from services.clean import clean_line
+from services.errors import BadPayloadError, RefusedError, ServiceError
 from services.models.limits import (
     Credits,
     LimitReading,
     LimitSource,
     RateWindow,
+    Refusal,
     UsageReading,
 )
 from services.models.windows import MAIN
 from services.transport.failures import clamp_time
-from services.wire.reading import as_bool, as_number, as_object, as_text
+from services.wire.errors import read_error_body
+from services.wire.limit_values import (
+    NAME_LIMIT,
+    read_amount,
+    read_length,
+    read_limit_id,
+    read_reset,
+    window_of,
+)
+from services.wire.reading import as_bool, as_number, as_object, loads
 from services.wire.responses import LimitsEvent
 
 _FAMILY: Final = re.compile(r"x-([a-z0-9][a-z0-9-]{0,60})-primary-used-percent")
 _MAX_FAMILIES: Final = 32
-_MAX_MINUTES: Final = 10 * 366 * 24 * 60
 ROLES: Final = ("primary", "secondary")
+ACTIVE: Final = "x-codex-active-limit"
+REACHED_TYPE: Final = "x-codex-rate-limit-reached-type"
+REACHED: Final = "usage_limit_reached"
+NOT_INCLUDED: Final = "usage_not_included"
+NO_LIMIT: Final = ""
+"""Id of the limit that stands in the way of an account whose plan has none."""
 
 
-def read_headers(headers: Mapping[str, str], now: float) -> UsageReading | None:
+def read_headers(
+    headers: Mapping[str, str], now: float, *, is_success: bool = True
+) -> UsageReading | None:
     """What the headers of an answer say about limits; None where they say nothing.
 
     Args:
-        headers: Names in lower case.
+        headers: Names in any case.
         now: Unix seconds.
+        is_success: Whether it is the answer to a call that was let through (2xx).
     """
     names = {name.lower(): value for name, value in headers.items()}
     families = [MAIN]
@@ -47,7 +67,8 @@ def read_headers(headers: Mapping[str, str], now: float) -> UsageReading | None:
             limits.append(
                 LimitReading(
                     limit_id=family.replace("-", "_"),
-                    limit_name=clean_line(names.get(f"x-{family}-limit-name", ""), 60) or None,
+                    limit_name=clean_line(names.get(f"x-{family}-limit-name", ""), NAME_LIMIT)
+                    or None,
                     windows=windows,
                 )
             )
@@ -57,7 +78,7 @@ def read_headers(headers: Mapping[str, str], now: float) -> UsageReading | None:
     return UsageReading(
         source=LimitSource.HEADERS,
         as_of=now,
-        is_success=True,
+        is_success=is_success,
         plan=clean_line(names.get("x-codex-plan-type", ""), 40) or None,
         limits=tuple(limits),
         credits=balance,
@@ -93,20 +114,12 @@ def _window(
     if percent is None:
         return None
     length = as_number(minutes)
-    reset = clamp_time(as_number(resets_at))
-    if reset is None and (wait := as_number(resets_in)) is not None and wait > 0:
-        reset = clamp_time(now + wait)
-    if percent == 0 and not length and reset is None:
-        return None
-    seconds = None
-    if length is not None and 0 < length <= _MAX_MINUTES:
-        seconds = int(length * 60)
-    return RateWindow(
-        limit_id=limit_id,
-        role=role,
-        used_percent=min(max(percent, 0.0), 1000.0),
-        window_seconds=seconds,
-        resets_at=reset,
+    return window_of(
+        limit_id,
+        role,
+        used=percent,
+        seconds=None if length is None else read_length(length * 60),
+        resets_at=read_reset(resets_at, resets_in, now),
     )
 
 
@@ -121,21 +134,18 @@ def _credits_of_headers(names: Mapping[str, str]) -> Credits | None:
 
 def read_event(event: LimitsEvent, now: float) -> UsageReading | None:
     """What a `codex.rate_limits` event says; None where that is nothing."""
-    limit_id = clean_line(event.metered_limit_name or event.limit_name or MAIN, 60)
+    limit_id = read_limit_id(event.metered_limit_name) or read_limit_id(event.limit_name) or MAIN
     said = as_object(event.rate_limits)
     limits: list[LimitReading] = []
-    if windows := _windows_of_event(limit_id, said, now):
+    windows = _windows_of_event(limit_id, said, now)
+    allowed, reached = as_bool(said.get("allowed")), as_bool(said.get("limit_reached"))
+    if windows or allowed is not None or reached is not None:
         limits.append(
-            LimitReading(
-                limit_id=limit_id,
-                windows=windows,
-                allowed=as_bool(said.get("allowed")),
-                limit_reached=as_bool(said.get("limit_reached")),
-            )
+            LimitReading(limit_id=limit_id, windows=windows, allowed=allowed, limit_reached=reached)
         )
     for name, value in list(as_object(event.additional_rate_limits).items())[:_MAX_FAMILIES]:
-        other = clean_line(name, 60)
-        if windows := _windows_of_event(other, value, now):
+        other = read_limit_id(name)
+        if other and (windows := _windows_of_event(other, value, now)):
             limits.append(LimitReading(limit_id=other, windows=windows))
     balance = _credits_of_event(event.credits)
     if not limits and balance is None:
@@ -172,7 +182,105 @@ def _credits_of_event(value: object) -> Credits | None:
     has, unlimited = as_bool(members.get("has_credits")), as_bool(members.get("unlimited"))
     if has is None or unlimited is None:
         return None
-    balance = members.get("balance")
-    number = as_number(balance)
-    text = as_text(balance) or ("" if number is None else f"{number:g}")
-    return Credits(has_credits=has, unlimited=unlimited, balance=clean_line(text, 40) or None)
+    balance = read_amount(members.get("balance"))
+    return Credits(has_credits=has, unlimited=unlimited, balance=balance)
+
+
+def naming_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Those that name the limit that a refusal inside the answer is about.
+
+    The numbers beside them were said before the answer began, and are known.
+    """
+    return {name: headers[name] for name in (ACTIVE, REACHED_TYPE) if name in headers}
+
+
+def read_refusal(error: ServiceError, now: float) -> UsageReading | None:
+    """What a call that failed says about limits; None where that is nothing.
+
+    Args:
+        error: Of a model call, from an answer or from inside a stream.
+        now: Unix seconds.
+    """
+    if not isinstance(error, RefusedError):
+        return None
+    return _refused(
+        error.headers,
+        now,
+        code=error.code,
+        message=error.message,
+        resets_at=error.retry_at if error.code == REACHED else None,
+    )
+
+
+def read_task_error(
+    status: int, headers: Mapping[str, str], body: bytes, now: float
+) -> UsageReading | None:
+    """What the refusal of a new cloud task says about limits; None where that is nothing.
+
+    Args:
+        status: Of HTTP.
+        headers: Names in any case.
+        body: As it came.
+        now: Unix seconds.
+    """
+    if status < 400:
+        return None
+    said = read_error_body(body)
+    code = REACHED if said.type == REACHED else said.code
+    resets_at = said.resets_at
+    if resets_at is None and said.resets_in is not None:
+        resets_at = now + said.resets_in
+    verdict = _verdict_of_task(body)
+    if as_bool(verdict.get("limit_reached")) or as_bool(verdict.get("allowed")) is False:
+        code = code if code == NOT_INCLUDED else REACHED
+        if resets_at is None:
+            resets_at = read_reset(None, verdict.get("resets_after"), now)
+    message = said.message or "The usage limit is reached"
+    return _refused(headers, now, code=code, message=message, resets_at=resets_at)
+
+
+def _verdict_of_task(body: bytes) -> dict[str, object]:
+    """The `rate_limit` that answers about tasks carry, at the top or where an error says why.
+
+    Its windows are left alone: they count tasks, and not the use of the account's windows.
+    """
+    try:
+        members = as_object(loads(body))
+    except BadPayloadError:
+        return {}
+    for holder in (members, as_object(members.get("error")), as_object(members.get("detail"))):
+        if found := as_object(holder.get("rate_limit")):
+            return found
+    return {}
+
+
+def _refused(
+    headers: Mapping[str, str],
+    now: float,
+    *,
+    code: str | None,
+    message: str,
+    resets_at: float | None,
+) -> UsageReading | None:
+    """A refusal, with what else the headers beside it say."""
+    said = read_headers(headers, now, is_success=False)
+    names = {name.lower(): value for name, value in headers.items()}
+    reached_type = clean_line(names.get(REACHED_TYPE, ""), NAME_LIMIT) or None
+    refusal = None
+    if code == REACHED:
+        limit_id = read_limit_id(names.get(ACTIVE)) or MAIN
+        known = clamp_time(resets_at)
+        refusal = Refusal(
+            limit_id=limit_id,
+            resets_at=known if known is not None and known > now else None,
+            reached_type=reached_type,
+            message=message,
+        )
+    elif code == NOT_INCLUDED:
+        refusal = Refusal(
+            limit_id=NO_LIMIT, reached_type=reached_type or NOT_INCLUDED, message=message
+        )
+    if refusal is None and said is None:
+        return None
+    said = said or UsageReading(source=LimitSource.ERROR, as_of=now)
+    return replace(said, source=LimitSource.ERROR, refusal=refusal, reached_type=reached_type)

@@ -167,7 +167,7 @@ def clamp_time(at: float | None) -> float | None:
 
 def from_response(
     status: int, headers: Mapping[str, str], said: ErrorBody, *, identity: Identity, now: float
-) -> ServiceError:
+) -> RefusedError:
     """Say what an answer means that is not 2xx.
 
     Args:
@@ -177,6 +177,14 @@ def from_response(
         identity: Whom the request spoke for.
         now: Unix seconds.
     """
+    error = _meaning(status, headers, said, identity, now)
+    error.headers = {name.lower(): value for name, value in headers.items()}
+    return error
+
+
+def _meaning(
+    status: int, headers: Mapping[str, str], said: ErrorBody, identity: Identity, now: float
+) -> RefusedError:
     code = said.code or read_error_header(headers.get("x-error-json"))
     support = request_id(headers)
     if 300 <= status < 400:
@@ -186,6 +194,16 @@ def from_response(
             status=status,
             request_id=support,
             code="redirect",
+        )
+    is_page = said.is_html and ("cf-ray" in headers or "cloudflare" in said.message.lower())
+    if status in {403, 503} and (is_page or "cf-mitigated" in headers):
+        kind = LoginError if status == 403 else RefusedError
+        return kind(
+            f"The server's guard blocked us ({status}, Cloudflare)",
+            next_step="Check your network, proxy and region",
+            status=status,
+            request_id=clean_line(headers.get("cf-ray", ""), 100) or support,
+            code="cloudflare",
         )
     if status in {401, 403}:
         return _login(status, headers, said, identity, code=code, support=support)
@@ -263,13 +281,8 @@ def _login(
     *,
     code: str | None,
     support: str | None,
-) -> ServiceError:
-    if status == 403 and (
-        "cf-mitigated" in headers or (said.is_html and "cloudflare" in said.message.lower())
-    ):
-        message = "The server's guard blocked us (403, Cloudflare)"
-        step = "Check your network, proxy and region"
-    elif status == 403 and code == "unsupported_country_region_territory":
+) -> LoginError:
+    if status == 403 and code == "unsupported_country_region_territory":
         message = "The service is not offered where this connection comes out (403)"
         step = "Check your network, proxy and region"
     elif status == 403 and identity.is_account:
