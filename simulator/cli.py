@@ -15,7 +15,7 @@ from simulator.faults import FaultError, parse_fault
 from simulator.flags import add_arguments
 from simulator.script import ScriptError
 from simulator.server import Simulator, make_key
-from simulator.stories.shelf import STORIES
+from simulator.stories.shelf import all_stories
 
 USAGE = 2
 
@@ -23,9 +23,10 @@ USAGE = 2
 def serve(arguments: argparse.Namespace) -> int:
     """Serve until SIGTERM or SIGINT; the exit code."""
     if arguments.story == "list":
-        width = max(map(len, STORIES))
-        for name, shelved in STORIES.items():
-            _say(f"{name:{width}}  {shelved.about}")
+        told = all_stories()
+        width = max(map(len, told))
+        for name, about in told.items():
+            _say(f"{name:{width}}  {about}")
         return 0
     try:
         simulator = _prepare(arguments)
@@ -49,7 +50,7 @@ def _prepare(arguments: argparse.Namespace) -> Simulator:
     story: str = arguments.story
     faults = [parse_fault(spec) for spec in arguments.fail]
     simulator = Simulator(
-        story=story if story in STORIES else "day",
+        story=story if story in all_stories() else "day",
         seed=arguments.seed,
         speed=arguments.speed,
         port=arguments.port,
@@ -58,7 +59,7 @@ def _prepare(arguments: argparse.Namespace) -> Simulator:
         token_life=arguments.token_life,
         token_spent=arguments.token_spent,
     )
-    if story not in STORIES:
+    if story not in all_stories():
         for script in _read_scripts(Path(story)):
             add_script(simulator.stage, script)
     return simulator

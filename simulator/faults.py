@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from simulator.auth.replies import BY_NAME as BY_AUTH_NAME
-from simulator.replies import BY_NAME, by_status
+from simulator.replies import BY_NAME, by_status, login_page
 from simulator.script import Burst, Drop, Raw, Send, Status, Step, Wait
 
 ROUTES = (
@@ -24,6 +24,9 @@ ROUTES = (
     "codex/device",
     "accounts/check",
     "config/bundle",
+    "wham/usage",
+    "wham/rate-limit-reset-credits",
+    "wham/rate-limit-reset-credits/consume",
     "whoami",
 )
 
@@ -32,7 +35,7 @@ ERRORS = {**BY_NAME, **BY_AUTH_NAME}
 
 GARBAGE = b'\x00\xff\xfe{"oops": [\x1b[31m<not json>\r\n'
 
-ACTIONS = "drop, reset, status=CODE, error=NAME, slow=SECONDS or garbage"
+ACTIONS = "drop, reset, status=CODE, error=NAME, slow=SECONDS, garbage or html"
 
 
 class FaultError(ValueError):
@@ -45,7 +48,7 @@ class Fault:
 
     route: str
     action: str
-    """`drop`, `reset`, `status`, `error`, `slow` or `garbage`."""
+    """`drop`, `reset`, `status`, `error`, `slow`, `garbage` or `html`."""
     value: str = ""
     event: int | None = None
     """It strikes in place of the event with this number, from 0; at the start if None."""
@@ -97,6 +100,8 @@ class Fault:
                 yield ERRORS[self.value]()
             case "garbage":
                 yield Status(200, {"content-type": "application/json"}, GARBAGE)
+            case "html":
+                yield login_page()
             case _:
                 yield Wait(float(self.value))
                 yield from steps
@@ -135,14 +140,14 @@ def parse_fault(spec: str, routes: Sequence[str] = ROUTES) -> Fault:
                 fault.action, fault.value = name, value
     if not fault.action:
         raise FaultError(f"{spec!r} says nothing to do: {ACTIONS}")
-    if fault.event is not None and fault.action in {"status", "error"}:
+    if fault.event is not None and fault.action in {"status", "error", "html"}:
         raise FaultError(f"{spec!r}: a status comes before the first event")
     return fault
 
 
 def _check_action(spec: str, name: str, value: str) -> None:
     match name:
-        case "drop" | "reset" | "garbage" if not value:
+        case "drop" | "reset" | "garbage" | "html" if not value:
             return
         case "status" if value.isdecimal() and 200 <= int(value) <= 599:
             return

@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from simulator.auth.account import Account
 from simulator.auth.guard import COOKIES
 from simulator.auth.issuer import Issuer
 from simulator.catalogue import models_body, models_etag
 from simulator.conversation import Wire
-from simulator.limits import Limits
+from simulator.limits.keeping import Limits
 from simulator.playback import Playback
 from simulator.recording import Recorded
 from simulator.replies import detail, missing_key, not_found, openai_error, wrong_key
@@ -96,9 +97,14 @@ class Inference:
         cookies = _cookies(request)
         if refusal is not None:
             return self._play(route, recorded, [], headers, refusal, cookies=cookies)
-        self._limits.use()
+        account = self._account(request)
+        full = self._limits.take_turn(account)
+        if full is not None:
+            return self._play(route, recorded, [full], headers, None, cookies=cookies)
         fields = cast("Mapping[str, Any]", body)
-        answer, steps = self._teller.tell(wire, fields, len(recorded.raw))
+        answer, steps = self._teller.tell(
+            wire, fields, len(recorded.raw), lambda: dict(self._limits.event(account))
+        )
         if answer.model is not None:
             headers["openai-model"] = answer.model
         is_named = wire == "responses"
@@ -145,6 +151,13 @@ class Inference:
             return None
         return wrong_key(f"{key.strip()[:6]}***") if is_given else missing_key()
 
+    def _account(self, request: Request) -> Account | None:
+        """Whose turn it is; None for calls with an API key."""
+        if not _is_codex(request):
+            return None
+        found = self._issuer.guard.find(request.headers)
+        return None if isinstance(found, Status) else found.account
+
     def _headers(self) -> dict[str, str]:
         name = request_id()
         return {
@@ -160,7 +173,7 @@ class Inference:
         if isinstance(body, dict):
             fields = cast("Mapping[str, Any]", body)
         state = request.headers.get("x-codex-turn-state") or f"ts_{uuid.uuid4().hex}"
-        return self._limits.headers() | {
+        return self._limits.headers(self._account(request)) | {
             "openai-model": str(fields.get("model", "")),
             "x-models-etag": self._etag,
             "x-codex-turn-state": state,

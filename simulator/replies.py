@@ -19,6 +19,12 @@ BAD_GATEWAY = """<html>
 </html>
 """
 
+LOGIN_PAGE = """<!DOCTYPE html>
+<html lang="en"><head><title>ChatGPT</title></head>
+<body><h1>Log in</h1><form method="post"><input name="email"><button>Continue</button></form></body>
+</html>
+"""
+
 
 def openai_error(
     status: int,
@@ -141,6 +147,11 @@ def context_length_exceeded() -> Status:
         code="context_length_exceeded",
         param="input",
     )
+
+
+def login_page() -> Status:
+    """A page for people in the place of an answer, and nothing that says so but its form."""
+    return Status(200, {}, LOGIN_PAGE)
 
 
 def not_found() -> Status:

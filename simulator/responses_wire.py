@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from random import Random
 from typing import Any
 
@@ -27,7 +27,6 @@ from simulator.answers import (
 )
 from simulator.conversation import Conversation
 from simulator.events import Event, Item
-from simulator.limits import Limits
 from simulator.pace import Pace, split_tokens
 from simulator.script import Drop, Send, Step
 
@@ -42,7 +41,7 @@ class ResponsesWriter:
         answer: Answer,
         asked: Conversation,
         echo: Mapping[str, Any],
-        limits: Limits,
+        limits: Callable[[], Event],
         pace: Pace,
         rng: Random,
     ) -> None:
@@ -98,7 +97,7 @@ class ResponsesWriter:
             case Emit():
                 yield from self._send(part.event)
             case Reading():
-                yield from self._send(self._limits.event())
+                yield from self._send(self._limits())
             case Pause():
                 yield from self._pace.wait(part.seconds)
             case Fail() | Stop() | Cut():

@@ -6,7 +6,9 @@ import math
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -15,6 +17,7 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from simulator.auth.account import Account
+from simulator.auth.clock import Clock
 from simulator.auth.desk import Desk
 from simulator.auth.issuer import Issuer
 from simulator.auth.ledger import Refresh
@@ -22,12 +25,17 @@ from simulator.control import Control
 from simulator.faults import Fault, parse_fault
 from simulator.flags import TOKEN_LIFE
 from simulator.inference import Inference
-from simulator.limits import Limits
+from simulator.limits.clock import StoryClock
+from simulator.limits.desk import LimitsDesk
+from simulator.limits.keeping import Limits
+from simulator.limits.stories import USUAL, find_limits
+from simulator.limits.story import LimitStory
 from simulator.recording import Recorded
 from simulator.script import Gate, Script
 from simulator.stage import Marked, Stage
-from simulator.stories.shelf import find_story
+from simulator.stories.shelf import find_story, limits_of
 from simulator.teller import Story, Teller
+from simulator.wham.usage import Usage
 
 START_TIMEOUT = 20.0
 """Seconds until a server that does not listen is given up."""
@@ -95,6 +103,7 @@ class Simulator:
         self,
         *,
         story: str | Story = "day",
+        limits: str | LimitStory | None = None,
         seed: int | None = 0,
         speed: float = math.inf,
         port: int = 0,
@@ -102,11 +111,14 @@ class Simulator:
         faults: Sequence[Fault | str] = (),
         token_life: float = TOKEN_LIFE,
         token_spent: float = 0.0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """Prepare a server.
 
         Args:
             story: Name of a story (`simulator.stories.shelf`), or a story.
+            limits: Name of a limit story (`simulator.limits.stories`), or one; the story's own
+                if None.
             seed: Of ids, pace and choice; None for a new one each time.
             speed: 1 is human pace, infinity (the default, for tests) leaves out all waits of
                 stories. `Wait` steps of scripts are always as long as they say.
@@ -115,22 +127,34 @@ class Simulator:
             faults: Injected from the start, as `--fail` has them.
             token_life: Seconds from `iat` to `exp` of access tokens.
             token_spent: Seconds of that life that are over when they are issued.
+            clock: Unix seconds; what tokens, dates and limits go by.
 
         Raises:
             KeyError: There is no such story.
+            ValueError: There is no such limit story.
             FaultError: A fault means nothing.
         """
         self.api_key = api_key
         self.stage = Stage([f if isinstance(f, Fault) else parse_fault(f) for f in faults])
         tell = find_story(story) if isinstance(story, str) else story
-        limits = Limits()
-        teller = Teller(tell, limits, speed=speed, seed=seed)
-        self.auth = Issuer(self.stage, lambda: self.issuer)
+        self.auth = Issuer(self.stage, lambda: self.issuer, Clock(clock))
         self.auth.ledger.life, self.auth.ledger.spent = token_life, token_spent
-        inference = Inference(self.stage, teller, limits, self.auth, api_key)
+        if limits is None:
+            limits = limits_of(story) if isinstance(story, str) else USUAL
+        self.limits = Limits(
+            find_limits(limits) if isinstance(limits, str) else limits,
+            StoryClock(self.auth.clock.now, speed),
+            lambda: self.account,
+        )
+        if self.limits.story.plan is not None:
+            self.account = replace(self.account, plan=self.limits.story.plan)
+        teller = Teller(tell, speed=speed, seed=seed)
+        inference = Inference(self.stage, teller, self.limits, self.auth, api_key)
         routes = [
             *Control(self.stage).routes(),
             *Desk(self.auth).routes(),
+            *LimitsDesk(self.limits).routes(),
+            *Usage(self.stage, self.auth, self.limits, speed=speed).routes(),
             *self.auth.routes(),
             *inference.routes(),
         ]

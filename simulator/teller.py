@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 from simulator.answers import Answer
 from simulator.chat_wire import ChatWriter
 from simulator.conversation import Conversation, Wire, read_conversation
-from simulator.limits import Limits
+from simulator.events import Event
 from simulator.pace import Pace
 from simulator.playback import json_bytes
 from simulator.responses_wire import ResponsesWriter
@@ -29,17 +29,25 @@ REMEMBERED = 256
 class Teller:
     """Answers with one story; the same seed and the same requests give the same answers."""
 
-    def __init__(self, story: Story, limits: Limits, *, speed: float, seed: int | None) -> None:
+    def __init__(self, story: Story, *, speed: float, seed: int | None) -> None:
         """Tell `story` at `speed` (1: human, infinity: at once)."""
-        self._limits = limits
         self._story = story
         self._speed = speed
         self._seed = int.from_bytes(os.urandom(8), "big") if seed is None else seed
         self._count = 0
         self._tries: OrderedDict[bytes, int] = OrderedDict()
 
-    def tell(self, wire: Wire, body: Mapping[str, Any], size: int) -> tuple[Answer, Iterator[Step]]:
-        """The answer to a valid request of `size` bytes, and its steps."""
+    def tell(
+        self, wire: Wire, body: Mapping[str, Any], size: int, limits: Callable[[], Event]
+    ) -> tuple[Answer, Iterator[Step]]:
+        """The answer to a valid request, and its steps.
+
+        Args:
+            wire: What the answer is written in.
+            body: The request.
+            size: Bytes of it.
+            limits: The event that says how its account stands, made when it is due.
+        """
         self._count += 1
         rng = Random(f"{self._seed}/{self._count}")  # noqa: S311  (nothing here is secret)
         asked = read_conversation(wire, body, size)
@@ -49,7 +57,7 @@ class Teller:
         pace = Pace(self._speed, rng)
         if wire == "responses":
             echo = {name: body[name] for name in ECHOED if body.get(name) is not None}
-            writer = ResponsesWriter(answer, asked, echo, self._limits, pace, rng)
+            writer = ResponsesWriter(answer, asked, echo, limits, pace, rng)
             return answer, writer.steps()
         options = cast("Mapping[str, Any]", body.get("stream_options") or {})
         has_usage = options.get("include_usage") is True

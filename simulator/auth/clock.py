@@ -2,19 +2,22 @@
 
 import threading
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 
 
 class Clock:
-    """Unix seconds, shifted against the machine's. Safe to use from any thread."""
+    """Unix seconds, shifted against a source's. Safe to use from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        """Follow `source`, the machine's clock unless a test has one of its own."""
+        self._source = source
         self._lock = threading.Lock()
         self._shift = 0.0
 
     def now(self) -> float:
         """Unix seconds as the issuer has them."""
-        return time.time() + self._shift
+        return self._source() + self._shift
 
     def advance(self, seconds: float) -> None:
         """Move it forward, or back if negative."""

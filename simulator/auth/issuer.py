@@ -22,9 +22,9 @@ from simulator.stage import Stage
 class Issuer:
     """Signs in, renews, revokes, and knows what it issued. Safe to use from any thread."""
 
-    def __init__(self, stage: Stage, url: Callable[[], str]) -> None:
+    def __init__(self, stage: Stage, url: Callable[[], str], clock: Clock) -> None:
         """Serve at `url`, which is known once the server listens."""
-        self.clock = Clock()
+        self.clock = clock
         self.policy = Policy()
         self.ledger = Ledger(self.clock)
         self.guard = Guard(self.ledger, self.clock)

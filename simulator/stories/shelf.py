@@ -5,6 +5,7 @@ from random import Random
 
 from simulator.answers import Answer
 from simulator.conversation import Conversation
+from simulator.limits.stories import LIMITS, LIMITS_OF, USUAL
 from simulator.stories import day, plain, tools, trouble
 from simulator.teller import Story
 
@@ -58,10 +59,21 @@ STORIES: dict[str, Shelved] = {
 }
 
 
+def all_stories() -> dict[str, str]:
+    """What every story is about, by name: those of answers, then those of limits."""
+    answers = {name: shelved.about for name, shelved in STORIES.items()}
+    return answers | {name: story.about for name, story in LIMITS.items()}
+
+
 def find_story(name: str) -> Story:
-    """The story of that name.
+    """The story of that name; in a limit story it is a day like any other.
 
     Raises:
         KeyError: There is none.
     """
-    return STORIES[name].tell
+    return STORIES["day" if name in LIMITS else name].tell
+
+
+def limits_of(name: str) -> str:
+    """The limit story that goes with a story."""
+    return name if name in LIMITS else LIMITS_OF.get(name, USUAL)

@@ -5,7 +5,6 @@ from random import Random
 from simulator import events
 from simulator.answers import Answer, Cut, Emit, Fail, Other, Reading, Say, Think
 from simulator.conversation import Conversation
-from simulator.limits import FIVE_HOURS
 from simulator.replies import (
     context_length_exceeded,
     overloaded,
@@ -109,7 +108,7 @@ def metadata(asked: Conversation, rng: Random) -> Answer:
     del rng
     headers = {"openai-model": asked.model, "x-models-etag": 'W/"late"'}
     advice = {"openai_verification_recommendation": ["trusted_access_for_cyber"]}
-    full = {"used_percent": 91, "window_minutes": FIVE_HOURS, "reset_after_seconds": 900}
+    full = {"used_percent": 91, "window_minutes": 300, "reset_after_seconds": 900}
     sound = {"type": "response.audio.delta", "delta": "UklGRg=="}
     return Answer(
         [
