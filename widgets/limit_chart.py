@@ -124,9 +124,9 @@ class LimitChart(Widget):
         name = {0: "100%", middle: "50%", rows - 1: "0%"}.get(y, "")
         resets = self._resets(data)
         pieces: list[tuple[str, str]] = [(name.rjust(AXIS - 1) + " ", muted(self))]
-        for x, (mark, number) in enumerate(cells):
+        for x, (drawn, number) in enumerate(cells):
             if number >= 0:
-                style = self._style(number, data.lines[number])
+                mark, style = drawn, self._style(number, data.lines[number])
             elif x in resets:
                 mark, style = self._reset_mark, muted(self)
             elif name and x % DOTS == 0:

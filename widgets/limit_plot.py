@@ -57,8 +57,8 @@ def draw(series: Sequence[Series], marks: Sequence[str], span: Span) -> Grid:
 
     plot = Plot()
     plot.plotsize(span.width, span.height)
-    # Without it another size than the terminal's does not hold.
-    plot._set_size(span.width, span.height)  # pyright: ignore[reportPrivateUsage]
+    # `plotsize` stops at the size of the terminal of this process; textual-plotext does the same.
+    plot._set_size(span.width, span.height)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     plot.theme("clear")
     plot.frame(False)
     plot.xfrequency(0)
