@@ -132,6 +132,10 @@ class AccountSigner:
                 await self._keeper.renew(self._seen, "unauthorized_recovery")
             except RefreshFailedError as failure:
                 raise self._told(failure) from failure
+            except CredentialsError as failure:
+                if failure.code not in STANDING_CODES:
+                    self._ended(failure)
+                raise
             self._step = 2
             return True
         self._step = 3

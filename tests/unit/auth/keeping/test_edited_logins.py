@@ -68,6 +68,7 @@ async def test_a_planted_issuer_is_not_asked_after_a_401(home: Home, scheme: str
             with pytest.raises(CredentialsError) as caught:
                 await desk.ask()
             assert f"127.0.0.1:{attacker.port}" in caught.value.message
+            assert desk.ended(), "as if nobody were signed in"
     assert home.sim.refreshes == []
 
 
