@@ -39,7 +39,7 @@ def from_error(members: JsonObject, *, now: float, request_id: str | None) -> Se
     """
     said = read_error_object(members) if members else ErrorBody()
     code = said.code
-    if code in _LIMIT_CODES:
+    if code in _LIMIT_CODES or said.type == "usage_limit_reached":
         return limited(said, status=None, support=request_id, now=now)
     if code in _RECONNECT:
         return UnreachableError(

@@ -229,6 +229,9 @@ class WireError(WireModel):
     code: Maybe[str] = None
     type: Maybe[str] = None
     message: Blank = ""
+    plan_type: Maybe[str] = None
+    resets_at: object = None
+    resets_in_seconds: object = None
 
 
 class WireResponse(WireModel):

@@ -71,6 +71,18 @@ def test_reset_after_stands_in_for_reset_at() -> None:
     assert limits_of(read_headers(given, NOW))[0].windows == (window(),)
 
 
+def test_headers_of_a_refusal_let_nothing_through() -> None:
+    reading = read_headers(headers(), NOW, is_success=False)
+    assert reading is not None
+    assert not reading.is_success
+
+
+def test_lengths_that_cannot_be_count_as_absent() -> None:
+    for minutes in ("0", "-300", "0.001", "99999999", "long"):
+        (limit,) = limits_of(read_headers(headers(window_minutes=minutes), NOW))
+        assert limit.windows == (window(window_seconds=None),)
+
+
 def test_a_reset_in_the_year_9999_is_no_time() -> None:
     (limit,) = limits_of(read_headers(headers(reset_at="253370764800"), NOW))
     assert limit.windows[0].resets_at is None
@@ -126,6 +138,22 @@ def test_an_event_says_the_same() -> None:
 @pytest.mark.parametrize("limits", [None, [], {}, 7, {"primary": []}])
 def test_an_event_without_windows_says_nothing(limits: Any) -> None:
     assert read_event(event(rate_limits=limits), NOW) is None
+
+
+def test_an_event_may_hold_a_verdict_without_windows() -> None:
+    given = event(rate_limits={"allowed": False, "limit_reached": True, "primary": None})
+    assert limits_of(read_event(given, NOW)) == (
+        LimitReading(limit_id="codex", allowed=False, limit_reached=True),
+    )
+
+
+def test_headers_events_and_polls_spell_one_id() -> None:
+    primary = {"used_percent": 5, "window_minutes": 60}
+    (said,) = limits_of(
+        read_event(event(rate_limits={"primary": primary}, metered_limit_name="Codex-Fox"), NOW)
+    )
+    (heard,) = limits_of(read_headers(headers("x-codex-fox-primary-"), NOW))
+    assert said.limit_id == heard.limit_id == "codex_fox"
 
 
 def test_the_metered_limit_names_the_bucket() -> None:
