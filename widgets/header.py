@@ -15,7 +15,7 @@ class Header(Widget):
     """One row; gives up words at the right, then view names, as it gets narrow."""
 
     views: reactive[tuple[tuple[str, str], ...]] = reactive(())
-    """Key and name of each view that exists."""
+    """Key and name of each view that exists; names are shown with a capital."""
     active: reactive[str] = reactive("")
     """Name of the view that is shown."""
     needs_you: reactive[int] = reactive(0)
@@ -60,7 +60,7 @@ class Header(Widget):
     def _names(self, *, named: bool) -> Content:
         parts: list[Content] = []
         for key, name in self.views:
-            word = name if named else ""
+            word = name.capitalize() if named else ""
             if name == self.active:
                 part = Content.assemble(" ", (key, "not bold"), (word, "bold"), " ")
                 parts.append(part.stylize("$accent on $panel"))

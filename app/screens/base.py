@@ -1,22 +1,28 @@
-"""What the shell knows of itself: its panes, the contexts of the focus, and how it speaks."""
+"""What the shell knows of itself: its views, the contexts of the focus, and how it speaks."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
 from textual.app import App
 from textual.screen import Screen
+from textual.widget import Widget
 
 from app.keymap import Context, Keymap
 from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
-from app.views.chat_parts import ChatComposer, ChatTranscript
-from app.views.find_field import FindField
+from app.views.chat_room import ChatRoom
+from app.views.view import View
 from services.models.account import Account
+from widgets.footer import Footer
 from widgets.glyphs import ASCII, UNICODE
 from widgets.header import Header
 
 if TYPE_CHECKING:
     from app.wiring import Services
+
+CHAT, LIMITS = "chat", "limits"
+"""Names of views."""
 
 
 class ShellBase(Screen[None]):
@@ -35,18 +41,21 @@ class ShellBase(Screen[None]):
         self.keymap, self._key_problems = Keymap().with_overrides(
             settings.key_bindings, flavor=settings.key_flavor
         )
-        self.find_field = FindField()
         self._header = Header(id="header")
-        self._view: ChatView | None = None
-        self._pane: ChatListPane | None = None
+        self._footer = Footer(self._glyphs, id="footer")
+        self._room: ChatRoom | None = None
+        """The chats; None while the welcome is shown."""
+        self._views: dict[str, View] = {}
+        """Those that were opened, by name."""
+        self._shown = CHAT
+        """Name of the one that is looked at."""
+        self._left_in: dict[str, Widget] = {}
+        """What had the focus in a view when it was left."""
         self._services: Services | None = None
         self._account: Account | None = None
         """Who is signed in; None while that is not known, or nobody needs to be."""
         self._quit_armed_at = float("-inf")
         self._has_mouse = settings.mouse
-        self._is_zoomed = False
-        self._is_list_open = False
-        """Whether the list stands alone where there is room for one pane only."""
 
     @property
     def app(self) -> App[Any]:
@@ -55,46 +64,66 @@ class ShellBase(Screen[None]):
 
     @property
     def chat(self) -> ChatView | None:
-        """The chat view; None while the welcome is shown."""
-        return self._view
+        """The open chat; None while the welcome is shown."""
+        return self._room.chat if self._room is not None else None
+
+    @property
+    def chats(self) -> ChatListPane | None:
+        """The list of chats; None while the welcome is shown."""
+        return self._room.pane if self._room is not None else None
+
+    @property
+    def shown_room(self) -> ChatRoom | None:
+        """The chats, where they are what is looked at."""
+        return self._room if self._shown == CHAT else None
+
+    def opened_views(self) -> Iterator[View]:
+        """All views that were opened."""
+        yield from self._views.values()
+
+    def show_view(self, name: str) -> None:
+        """Look at a view, with the focus where it was left; it is made when it is opened first.
+
+        Without a chat there is the welcome, and no view.
+        """
+        if self._room is None or name == self._shown:
+            return
+        left = self._views[self._shown]
+        if self.focused is not None:
+            self._left_in[self._shown] = self.focused
+        # At once, or the next key would go to what is hidden.
+        self.set_focus(None)
+        view = self._views.get(name)
+        if view is None:
+            view = self._views[name] = self._make_view(name)
+            view.fit(self.size)
+            self.mount(view, before=self._footer)
+        left.display, view.display = False, True
+        self._shown = self._header.active = name
+        left.hidden()
+        view.shown()
+        last = self._left_in.get(name)
+        if last is not None and last.is_attached:
+            last.focus()
+        else:
+            view.take_focus()
+
+    def _make_view(self, name: str) -> View:
+        """A view that is opened for the first time; `ShellScreen` knows how."""
+        raise NotImplementedError(name)
 
     def _say(self, words: str, *, is_error: bool = False) -> None:
         severity = "error" if is_error else "information"
         self.app.notify(words, severity=severity, markup=False)
 
-    def _show_panes(self) -> None:
-        """Show the list of chats, or not; `ShellScreen` knows how much room there is."""
-
     def _choose_again(self, notice: str) -> None:
         """Begin another run by what is configured now, with a notice; `ShellScreen` knows how."""
 
-    def _open_list(self) -> None:
-        """Go left to the list, which stands alone where there is no room beside it."""
-        if self._pane is not None:
-            self._is_list_open = True
-            self._show_panes()
-            self._pane.rows.focus()
-
-    def _close_list(self) -> None:
-        """Go right to the conversation."""
-        self._is_list_open = False
-        self._show_panes()
-
     def contexts(self) -> tuple[Context, ...]:
         """Contexts of the pane that has the focus, its own first."""
-        nodes = self.focused.ancestors_with_self if self.focused is not None else []
-        for node in nodes:
-            match node:
-                case ChatComposer():
-                    return (Context.COMPOSER,)
-                case ChatTranscript():
-                    return (Context.TRANSCRIPT, Context.PANE)
-                case ChatListPane():
-                    return (Context.CHATS, Context.PANE)
-                case FindField():
-                    return (Context.FIND,)
-                case _ if node.id == "welcome":
-                    return (Context.WELCOME, Context.PANE)
-                case _:
-                    continue
+        if self._room is not None:
+            return self._views[self._shown].contexts(self.focused)
+        nodes = self.focused.ancestors_with_self if self.focused is not None else ()
+        if any(node.id == "welcome" for node in nodes):
+            return (Context.WELCOME, Context.PANE)
         return (Context.PANE,)

@@ -1,14 +1,11 @@
 """The shell: header, the view, footer, and the batches of events that fill them."""
 
-import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 from textual.events import Paste
 from textual.message import Message
 from textual.reactive import reactive
@@ -17,13 +14,13 @@ from app.account_words import NOBODY
 from app.bridge import BusBatch, pump
 from app.keymap import Context, Keymap
 from app.screens.actions import ShellActions
+from app.screens.base import CHAT
 from app.settings import Settings
 from app.views.chat import ChatView
-from app.views.chat_list import ChatListPane
-from app.views.chat_parts import ChatTranscript
+from app.views.chat_room import ChatRoom
+from app.views.view import View
 from services.auth.signed_out import NOT_SET_UP
 from services.errors import ServiceError
-from services.models.chat import ChatSummary
 from services.models.failure import Failure
 from services.provider import Provider
 from widgets.composer import Composer
@@ -36,10 +33,11 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.events import AnyEvent
 
-VIEWS = (("2", "Chat"),)
+VIEWS = (("2", CHAT),)
+"""Key and name of each view that there is."""
 FRAME, FRAME_UNSEEN = 1 / 30, 1 / 4
 """Seconds between two batches while the terminal has the focus, and while it has not."""
-LIST_COLUMNS, LOW_ROWS, TINY_ROWS = 100, 30, 10
+TINY_ROWS = 10
 
 
 class ShellScreen(ShellActions):
@@ -87,35 +85,30 @@ class ShellScreen(ShellActions):
             is_set_up: False shows the welcome instead of the chat.
         """
         super().__init__(settings)
-        self._header.views, self._header.active = VIEWS, VIEWS[0][1]
+        self._header.views, self._header.active = VIEWS, CHAT
         self._header.warning = host
-        self._footer = Footer(self._glyphs, id="footer")
         self._notice = notice
         if is_set_up:
-            self._pane = ChatListPane(self._glyphs)
-            self._view = ChatView(settings, self._glyphs, prompt=prompt)
+            self._room = self._views[CHAT] = ChatRoom(settings, self._glyphs, prompt=prompt)
         else:
             self._header.account = (NOBODY,)
             self.set_reactive(ShellScreen.state, "not connected")
 
     def compose(self) -> ComposeResult:
         yield self._header
-        with Horizontal(id="body"):
-            if self._view is not None and self._pane is not None:
-                yield self._pane
-                yield self._view
-            else:
-                # Needed only once in a life: not for the first frame of all others.
-                from app.views.welcome import WelcomeView
+        if self._room is not None:
+            yield self._room
+        else:
+            # Needed only once in a life: not for the first frame of all others.
+            from app.views.welcome import WelcomeView
 
-                yield WelcomeView(self._glyphs)
-        yield self.find_field
+            yield WelcomeView(self._glyphs)
         yield self._footer
 
     def on_mount(self) -> None:
-        if self._view is not None:
+        if (view := self.chat) is not None:
             # Now, not after the first frame: what is typed meanwhile would be keys of panes.
-            self._view.composer.focus_input()
+            view.composer.focus_input()
         if self._notice:
             self._say(self._notice)
         problems = [*self._settings.problems, *self._key_problems]
@@ -123,8 +116,8 @@ class ShellScreen(ShellActions):
             self._say(problems[0] + (f" (and {len(problems) - 1} more)" if problems[1:] else ""))
         self.app.set_keymap(self.keymap.textual_keymap())
         self.watch(self, "focused", self._tell_footer)
-        if self._view is not None:
-            self.watch(self._view.transcript, "is_finding", self._tell_footer)
+        if view is not None:
+            self.watch(view.transcript, "is_finding", self._tell_footer)
         self.call_after_refresh(self._tell_footer)
 
     async def run_with(self, services: "Services") -> None:
@@ -136,17 +129,16 @@ class ShellScreen(ShellActions):
         else:
             self._header.account = (services.provider.name,)
         with services.bus.subscribe() as subscription:
-            view = self._view
-            assert view is not None
             for notice in services.notices:
                 self._say(notice)
-            await view.attach(services)
-            self._show_chats(await services.chats.summaries())
+            for view in self.opened_views():
+                await view.attach(services)
             self._load_models()
             try:
                 await pump(subscription, self, services.clock, self._frame)
             finally:
-                await view.keep_draft()
+                for view in self.opened_views():
+                    await view.detach()
 
     def _frame(self) -> float:
         return FRAME if self.has_terminal_focus else FRAME_UNSEEN
@@ -165,7 +157,7 @@ class ShellScreen(ShellActions):
         self._services.bus.publish(ModelsChanged(models=models))
 
     def on_bus_batch(self, batch: BusBatch) -> None:
-        from services.events import AccountChanged, ChatListChanged, ServiceFailed, SignInNeeded
+        from services.events import AccountChanged, ServiceFailed, SignInNeeded
 
         try:
             for event in batch.events:
@@ -176,22 +168,17 @@ class ShellScreen(ShellActions):
                         self._show_account(event.account)
                     case SignInNeeded():
                         self.sign_in(reason=event.failure)
-                    case ChatListChanged():
-                        self._show_chats(event.chats)
-                        self._hear(event)
                     case _:
                         self._hear(event)
         finally:
             batch.handled.set()
 
     def _hear(self, event: "AnyEvent") -> None:
-        if (view := self._view) is not None:
+        for view in self.opened_views():
             view.hear(event)
 
-    def _show_chats(self, chats: tuple[ChatSummary, ...]) -> None:
-        if self._pane is not None:
-            self._pane.now = time.time()
-            self._pane.chats = chats
+    def _make_view(self, name: str) -> View:
+        raise NotImplementedError(name)
 
     def show_failure(self, failure: Failure) -> None:
         """Say what went wrong where there is no better place: a line that goes by itself.
@@ -203,30 +190,19 @@ class ShellScreen(ShellActions):
             return
         if self._services is None:
             self.state = "not connected"
-            if self._view is not None and self._view.refusal is None:
-                self._view.refuse(failure)
+            if (view := self.chat) is not None and view.refusal is None:
+                view.refuse(failure)
         if self.is_about_sign_in(failure):
             self.sign_in(reason=failure)
         else:
             self._say(failure.line, is_error=True)
 
     def on_resize(self) -> None:
-        height = self.size.height
-        self._show_panes()
+        for view in self.opened_views():
+            view.fit(self.size)
         self._show_header()
-        self.set_class(height < TINY_ROWS, "-tiny")
-        if (view := self._view) is not None:
-            view.is_low = height < LOW_ROWS
+        self.set_class(self.size.height < TINY_ROWS, "-tiny")
         self._tell_footer()
-
-    def _show_panes(self) -> None:
-        """Both panes where there is room, else one. A class here would restyle every node."""
-        if self._pane is None or self._view is None:
-            return
-        is_wide = self.size.width >= LIST_COLUMNS
-        self._pane.display = self._is_list_open or (is_wide and not self._is_zoomed)
-        self._view.display = is_wide or not self._is_list_open
-        self._pane.set_class(not is_wide, "-alone")
 
     def watch_state(self) -> None:
         if self.is_mounted:
@@ -237,7 +213,7 @@ class ShellScreen(ShellActions):
             return
         footer = self._footer
         footer.state = self.state
-        is_busy = self._view is not None and self._view.is_answering
+        is_busy = self.chat is not None and self.chat.is_answering
         hints = [
             Hint(action.id, key, "queue" if is_busy and action.id == "composer.send" else verb)
             for action, key, verb in self.keymap.hints(
@@ -257,43 +233,22 @@ class ShellScreen(ShellActions):
 
     @on(ChatView.Changed)
     def _on_chat_changed(self) -> None:
-        view, pane = self._view, self._pane
-        assert view is not None
-        assert pane is not None
-        pane.open_id = view.summary.id if view.summary else ""
-        pane.running_id = pane.open_id if view.is_answering else ""
         self._tell_footer()
 
     @on(ChatView.Failed)
     def _on_chat_failed(self, message: ChatView.Failed) -> None:
         self.show_failure(message.failure)
 
-    @on(ChatListPane.Chosen)
-    def _on_chat_chosen(self, message: ChatListPane.Chosen) -> None:
-        view = self._view
-        assert view is not None
-        self._close_list()
-        work = partial(view.open_chat, message.chat_id)
-        self.run_worker(work, exclusive=True, group="open-chat")
-        view.transcript.focus()
-
-    @on(ChatTranscript.LeaveRequested)
-    def _on_transcript_left(self) -> None:
-        view = self._view
-        if view is None:
-            return
-        if view.is_answering and view.composer.is_second_escape():
-            self.action_interrupt()
-        elif view.transcript.put_away():
-            return
-        else:
-            self._open_list()
+    @on(ChatRoom.Told)
+    def _on_told(self, message: ChatRoom.Told) -> None:
+        self._say(message.words)
 
     def on_paste(self, event: Paste) -> None:
         """What is pasted while nothing takes text goes into the composer."""
-        if self._view is not None:
-            self._view.composer.focus_input()
-            self._view.composer.insert(event.text)
+        if (view := self.chat) is not None:
+            self.show_view(CHAT)
+            view.composer.focus_input()
+            view.composer.insert(event.text)
 
     @on(BlockCanvas.CopyRequested)
     async def _on_copy(self, message: BlockCanvas.CopyRequested) -> None:
@@ -357,7 +312,7 @@ class ShellScreen(ShellActions):
     def _begin_anew(
         self, *, is_signed_in: bool = False, is_not_set_up: bool = False, notice: str = ""
     ) -> None:
-        view = self._view
+        view = self.chat
         draft = view.composer.text if view is not None and self._services is None else ""
         wanted = self.StartRequested(
             None,

@@ -122,11 +122,11 @@ async def test_find_shows_its_matches_and_n_walks_them(open_deck: Open, sim: Sim
             seen.append("".join(row for row in deck.rows() if "needle" in row).split("▕")[-1])
         assert len(set(seen)) > 1
         assert deck.view.summary is not None
-        count = len(deck.shell._pane.chats) if deck.shell._pane else 0
+        count = len(deck.shell.chats.chats) if deck.shell.chats else 0
         await deck.pilot.press("escape")
         await deck.until(lambda: not deck.view.transcript.is_finding)
-        assert deck.shell._pane is not None
-        assert len(deck.shell._pane.chats) == count
+        assert deck.shell.chats is not None
+        assert len(deck.shell.chats.chats) == count
 
 
 async def test_find_that_finds_nothing_says_so(open_deck: Open, sim: Simulator) -> None:
@@ -204,7 +204,7 @@ async def test_e_edits_an_earlier_message_in_a_fork(open_deck: Open, sim: Simula
         sim.script("responses", ev.text_turn("another"))
         await deck.pilot.press(*" you", "enter")
         await deck.until(lambda: deck.replies() == ["another"])
-        await deck.shell._view.open_chat(first.id) if deck.shell._view else None
+        await deck.view.open_chat(first.id)
         await deck.until(lambda: deck.replies() == ["one", "two"])
 
 

@@ -13,8 +13,8 @@ from tests.app.test_turn import asked
 
 def titles(deck: Deck) -> list[str]:
     """Titles of the list, from the top."""
-    assert deck.shell._pane is not None
-    return [chat.title for chat in deck.shell._pane.chats]
+    assert deck.shell.chats is not None
+    return [chat.title for chat in deck.shell.chats.chats]
 
 
 async def talk(deck: Deck, sim: Simulator, question: str, answer: str) -> None:
@@ -25,8 +25,8 @@ async def talk(deck: Deck, sim: Simulator, question: str, answer: str) -> None:
 
 async def open_by_list(deck: Deck, title: str) -> None:
     """Go to the list and open a chat there."""
-    assert deck.shell._pane is not None
-    rows = deck.shell._pane.rows
+    assert deck.shell.chats is not None
+    rows = deck.shell.chats.rows
     rows.focus()
     await deck.pilot.press("g")
     await deck.pilot.press(*["j"] * titles(deck).index(title))

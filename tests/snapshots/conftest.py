@@ -93,7 +93,7 @@ async def fill(
     view.context_tokens = 84_000
     view.transcript.load(items)
     view.status._now = lambda: NOW
-    pane = shell._pane
+    pane = shell.chats
     assert pane is not None
     pane.now = NOW
     pane.chats = chats

@@ -11,8 +11,8 @@ WORDS = ("ada@example.test · Plus", "a…@e….test · Plus", "Plus")
 
 def header(gauge: str = "", warning: str = "") -> Header:
     row = Header()
-    row.set_reactive(Header.views, (("2", "Chat"),))
-    row.set_reactive(Header.active, "Chat")
+    row.set_reactive(Header.views, (("2", "chat"),))
+    row.set_reactive(Header.active, "chat")
     row.set_reactive(Header.account, WORDS)
     row.set_reactive(Header.gauge, Content(gauge))
     row.set_reactive(Header.warning, warning)
