@@ -136,17 +136,17 @@ def read_event(event: LimitsEvent, now: float) -> UsageReading | None:
     """What a `codex.rate_limits` event says; None where that is nothing."""
     limit_id = read_limit_id(event.metered_limit_name) or read_limit_id(event.limit_name) or MAIN
     said = as_object(event.rate_limits)
-    limits: list[LimitReading] = []
+    limits: dict[str, LimitReading] = {}
     windows = _windows_of_event(limit_id, said, now)
     allowed, reached = as_bool(said.get("allowed")), as_bool(said.get("limit_reached"))
     if windows or allowed is not None or reached is not None:
-        limits.append(
-            LimitReading(limit_id=limit_id, windows=windows, allowed=allowed, limit_reached=reached)
+        limits[limit_id] = LimitReading(
+            limit_id=limit_id, windows=windows, allowed=allowed, limit_reached=reached
         )
     for name, value in list(as_object(event.additional_rate_limits).items())[:_MAX_FAMILIES]:
         other = read_limit_id(name)
         if other and (windows := _windows_of_event(other, value, now)):
-            limits.append(LimitReading(limit_id=other, windows=windows))
+            limits[other] = LimitReading(limit_id=other, windows=windows)
     balance = _credits_of_event(event.credits)
     if not limits and balance is None:
         return None
@@ -154,7 +154,7 @@ def read_event(event: LimitsEvent, now: float) -> UsageReading | None:
         source=LimitSource.STREAM,
         as_of=now,
         plan=clean_line(event.plan_type, 40) if event.plan_type else None,
-        limits=tuple(limits),
+        limits=tuple(limits.values()),
         credits=balance,
     )
 
