@@ -13,7 +13,7 @@ from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
 from tests.unit.auth.rows import row
 from widgets.code_tiles import CodeTiles
 
-WARNING = ("! Never type a code that somebody sent you.", "It would open your account to them.")
+WARNING = ("! Never type a code that somebody sent you.", "Nor share yours: it opens your account.")
 UNAUTHORIZED = Status(401, {}, {"detail": "Unauthorized"})
 SIZES = [(100, 30), (80, 24), (60, 20), (60, 16), (80, 12)]
 

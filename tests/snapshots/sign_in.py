@@ -93,7 +93,7 @@ class FixedAuth:
     async def check(self, method: str) -> None:
         del method
 
-    async def use_api_key(self, key: Secret) -> Account:
+    async def check_api_key(self, key: Secret) -> Secret:
         raise self._error or AssertionError(key)
 
 

@@ -135,7 +135,7 @@ class DevicePane(Pane):
                     yield Static(
                         Content.assemble(
                             ("Never type a code that somebody sent you.\n", "bold"),
-                            ("It would open your account to them.", muted(self)),
+                            ("Nor share yours: it opens your account.", muted(self)),
                         )
                     )
             with self._picture:
