@@ -1,6 +1,7 @@
 """The limits of every account, and who asked for them."""
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class Limits:
         self._lock = threading.RLock()
         self._accounts: dict[str | None, AccountLimits] = {}
         self._polls: list[Poll] = []
+        self._asked: Counter[str | None] = Counter()
 
     @property
     def polls(self) -> list[Poll]:
@@ -99,6 +101,7 @@ class Limits:
         with self._lock:
             self.story = story
             self.clock.restart()
+            self._asked.clear()
             for limits in self._accounts.values():
                 limits.begin(story)
 
@@ -107,10 +110,11 @@ class Limits:
         self.clock.advance(seconds)
 
     def note_poll(self, account_id: str | None) -> int:
-        """Somebody asks for the use; how often the account has asked, this time included."""
+        """Somebody asks for the use: the how manyth time of the account in this story."""
         with self._lock:
             self._polls.append(Poll(account_id, self.clock.now()))
-            return sum(poll.account == account_id for poll in self._polls)
+            self._asked[account_id] += 1
+            return self._asked[account_id]
 
     @contextmanager
     def of(self, account: Account | None = None) -> Generator[AccountLimits]:
