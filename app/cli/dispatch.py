@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.auth.service import AuthService
     from services.provider import Provider
 
-CONFIGURED = {None, "ask", "models", "chats", "login", "logout"}
+CONFIGURED = {None, "ask", "models", "chats", "limits", "login", "logout"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
 
 ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
@@ -101,6 +101,11 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
             from app.cli import models
 
             return _with_services(arguments, settings, output, models.run)
+        case "limits":
+            from app.cli import limits
+
+            limits.prepare(arguments)
+            return _with_services(arguments, settings, output, limits.run)
         case _:
             _begin(arguments, settings, output)
             return Interrupts(output).run(_run_chats(arguments, settings, output))

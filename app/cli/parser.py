@@ -17,6 +17,7 @@ COMMANDS = {
     "ask": "ask a model; the answer streams to stdout",
     "models": "list the models that can answer",
     "chats": "list and show conversations",
+    "limits": "how much of each limit window is left",
     "login": "sign in, and who is signed in",
     "logout": "sign out",
     "doctor": "check what could stand in the way",
@@ -251,6 +252,12 @@ def _add_chats(commands: Any) -> None:
     showing.add_argument("--json", action="store_true", help="one JSON document")
 
 
+def _add_limits(commands: Any) -> None:
+    from app.cli import limits
+
+    limits.add_parser(commands)
+
+
 def _add_login(commands: Any) -> None:
     from app.cli import login
 
@@ -301,6 +308,7 @@ _BUILDERS: dict[str, Callable[[Any], None]] = {
     "ask": _add_ask,
     "models": _add_models,
     "chats": _add_chats,
+    "limits": _add_limits,
     "login": _add_login,
     "logout": _add_logout,
     "doctor": _add_doctor,
