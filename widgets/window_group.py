@@ -29,6 +29,8 @@ class WindowRow:
 
     id: str
     name: str
+    short: str
+    """The name where there is less room."""
     left: float | None
     """Percent; None for a row without a wire."""
     even: float | None = None
@@ -39,10 +41,11 @@ class WindowRow:
     """`left` or `used`."""
     tone: Literal["calm", "warning", "failed"] = "calm"
     outlook: str = ""
-    """Whether it lasts, in the colour of the tone."""
+    """Whether it lasts."""
+    outlook_tone: Literal["calm", "warning", "failed", "muted"] = "calm"
     time: TimeWire | None = None
-    reset: tuple[str, str, str] = ("", "", "")
-    """What happens, when, and in how long: only the middle is not muted."""
+    reset: tuple[str, str, str, str] = ("", "", "", "")
+    """What happens, when, the zone, and in how long; only when is not muted."""
     note: str = ""
     """Age and source, where they differ from those of the other windows."""
 
@@ -103,7 +106,8 @@ class WindowGroup(Widget):
         return first, second
 
     def _first(self, row: WindowRow, start: int, cells: int, *, is_wide: bool) -> Content:
-        head = self._head(Content.styled(row.name, "bold" if self.is_selected else ""), start)
+        name = row.name if is_wide else row.short
+        head = self._head(Content.styled(name, "bold" if self.is_selected else ""), start)
         wire = Content(" " * cells)
         if row.left is not None:
             wire = use_wire(row.left, row.even, cells, TONES[row.tone], self._glyphs)
@@ -112,40 +116,42 @@ class WindowGroup(Widget):
         line = Content.assemble(head, wire, " " * GAP, share)
         if is_wide and row.outlook:
             gap = max(1, SHARE - share.cell_length)
-            line = Content.assemble(line, " " * gap, (row.outlook, TONES[row.tone]))
+            line = Content.assemble(line, " " * gap, (row.outlook, self._outlook_style(row)))
         return self._fit(line)
 
+    def _outlook_style(self, row: WindowRow) -> str:
+        return TONES.get(row.outlook_tone) or muted(self)
+
     def _second_wide(self, row: WindowRow, start: int, cells: int) -> Content:
-        if row.time is None:
-            return self._fit(self._head(Content(""), start) + self._reset(row, self.size.width))
-        head = self._head(Content.styled("to the reset", muted(self)), start)
-        wire = time_wire(row.time, cells, muted(self), self._glyphs)
+        head, wire = self._head(Content(""), start), Content(" " * max(LEAST, cells))
+        if row.time is not None:
+            head = self._head(Content.styled("to the reset", muted(self)), start)
+            wire = time_wire(row.time, cells, muted(self), self._glyphs)
         reset = self._reset(row, self.size.width - start - cells - GAP - SIDE)
         return self._fit(Content.assemble(head, wire, " " * GAP, reset))
 
     def _second(self, row: WindowRow, start: int) -> Content:
-        outlook = Content.styled(row.outlook, TONES[row.tone])
+        outlook = Content.styled(row.outlook, self._outlook_style(row))
         room = self.size.width - start - SIDE
         # The forecast outranks the countdown, and the time of the reset both.
-        reset = self._reset(row, room - outlook.cell_length - 1 if outlook else room)
-        if outlook and reset.cell_length + 1 + outlook.cell_length > room:
-            reset = self._reset(row, room, is_short=True)
-        gap = room - reset.cell_length - outlook.cell_length
+        reset = self._reset(row, room - outlook.cell_length - 2 if outlook else room)
         line = Content.assemble(self._head(Content(""), start), reset)
-        return self._fit(Content.assemble(line, " " * max(1, gap), outlook) if outlook else line)
+        gap = max(2, room - reset.cell_length - outlook.cell_length)
+        return self._fit(Content.assemble(line, " " * gap, outlook) if outlook else line)
 
-    def _reset(self, row: WindowRow, room: int, *, is_short: bool = False) -> Content:
-        what, when, countdown = row.reset
-        parts = [(what, muted(self)), (when, "$foreground"), (countdown, muted(self))]
-        shown = [Content.styled(text, style) for text, style in parts if text]
-        line = Content(" ").join(shown)
-        if is_short or line.cell_length > room:
-            kept = shown[:-1] if countdown and len(shown) > 1 else shown
-            return Content(" ").join(kept)
-        if row.note and line.cell_length + 3 + len(row.note) <= room:
-            note = f" {self._glyphs.dot} {row.note}" if shown else row.note
-            return Content.assemble(line, (note, muted(self)))
-        return line
+    def _reset(self, row: WindowRow, room: int) -> Content:
+        """The reset, with as much about it as there is room for."""
+        what, when, zone, countdown = row.reset
+        dot = f" {self._glyphs.dot} "
+        time = (what, muted(self)), (when, "$foreground")
+        long = _spaced(*time, (zone, "$foreground"), (countdown, muted(self)))
+        short = Content(dot if countdown else "").stylize(muted(self))
+        short = Content.assemble(
+            _spaced(*time), short, (countdown.removeprefix("in "), muted(self))
+        )
+        note = Content.styled(f"{dot if long else ''}{row.note}", muted(self))
+        ways = (Content.assemble(long, note) if row.note else long, long, short, _spaced(*time))
+        return next((way for way in ways if way.cell_length <= room), ways[-1])
 
     def _head(self, name: Content, start: int) -> Content:
         """The bar at the edge, and a name that fills up to where the wire begins."""
@@ -162,3 +168,7 @@ class WindowGroup(Widget):
         event.stop()
         if self.row is not None:
             self.post_message(self.Chosen(self.row.id))
+
+
+def _spaced(*parts: tuple[str, str]) -> Content:
+    return Content(" ").join([Content.styled(text, style) for text, style in parts if text])

@@ -1,0 +1,165 @@
+"""What the view of all limits shows: title, windows, chart, table, ledger, reserve."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widget import Widget
+
+from app.views import limits_rows as rows
+from app.views.limits_page import NoticeBox, WindowList, WindowPage
+from app.views.limits_states import Notice, notice_of
+from app.views.limits_words import as_of_words, long_name, plan_words, short_name
+from services.models.limit_history import Cost, LedgerEntry, Series
+from services.models.limit_terms import Show
+from services.models.limits import LimitsState, Standing
+from widgets.cost_table import CostTable
+from widgets.glyphs import Glyphs
+from widgets.ledger_list import LedgerList
+from widgets.limit_chart import LimitChart
+from widgets.limit_legend import LimitBrief, LimitLegend
+from widgets.limit_plot import MOST_POINTS
+from widgets.pane_title import PaneTitle
+
+ONE_COLUMN, WIDE_ASIDE = 100, 160
+"""Columns below which there is one column only, and from which the right one is wider."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What was read from the store."""
+
+    series: Sequence[Series] = ()
+    until: float | None = None
+    """When it was read, Unix seconds."""
+    ledger: Sequence[LedgerEntry] = ()
+    """Newest first."""
+    costs: Sequence[Cost] = ()
+    """Of today, dearest first."""
+
+
+NOTHING = Record()
+
+
+class LimitsBoard(Widget):
+    """All of it, made from values: it asks nobody."""
+
+    def __init__(self, *, shows: Show, glyphs: Glyphs, has_colour: bool) -> None:
+        """A board without numbers.
+
+        Args:
+            shows: The percentage that is shown.
+            glyphs: Marks to draw with.
+            has_colour: False tells the lines of the chart apart by marks.
+        """
+        super().__init__()
+        self._shows: Show = shows
+        self._glyphs = glyphs
+        self._title = PaneTitle(glyphs, id="limits-title")
+        self._notice = NoticeBox()
+        self.windows = WindowList(glyphs)
+        self._legend = LimitLegend(glyphs)
+        self.chart = LimitChart(glyphs, has_colour=has_colour)
+        self._table = CostTable(glyphs, empty="nothing was used yet")
+        self._changes = LedgerList(
+            glyphs, head="What the server changed", empty="nothing since it was read first"
+        )
+        self._reserve = LedgerList(glyphs, head="In reserve", empty="no credits, no resets")
+        self._brief = LimitBrief(glyphs)
+        self.page = WindowPage(glyphs)
+
+    def compose(self) -> ComposeResult:
+        yield self._title
+        yield self._notice
+        yield self.windows
+        yield self._legend
+        with Horizontal(classes="lower"):
+            with Vertical(classes="history"):
+                yield self.chart
+                yield self._table
+            with Vertical(classes="aside"):
+                yield self._changes
+                yield self._reserve
+        yield self._brief
+        yield self.page
+
+    @property
+    def selected(self) -> str:
+        """Id of the selected window; empty where there is none."""
+        return self.windows.selected
+
+    @property
+    def columns(self) -> int:
+        """Points of a line: two for a cell, and not more than are drawn quickly."""
+        return max(1, min(2 * self.chart.columns, MOST_POINTS // 2))
+
+    def tell(
+        self,
+        state: LimitsState,
+        now: float,
+        *,
+        news: Notice | None,
+        account: str,
+        is_active: bool,
+        is_page_open: bool,
+    ) -> None:
+        """Show everything that the time changes.
+
+        Args:
+            state: What is known.
+            now: Unix seconds.
+            news: What came of the last thing that was asked for; it comes before what is wrong.
+            account: Who is signed in.
+            is_active: Whether the view has the focus.
+            is_page_open: Whether one window is shown instead of all.
+        """
+        self._title.title = "Limits"
+        who = f" {self._glyphs.dot} ".join(filter(None, (plan_words(state.plan), account)))
+        if is_page_open:
+            window = next((each for each in state.windows if each.id == self.selected), None)
+            who = long_name(window) if window else ""
+        self._title.count = who
+        self._title.facts = as_of_words(state, now, self._glyphs.dot)
+        self._title.is_active = is_active
+        self._notice.notice = news or notice_of(state, now, self._glyphs.ellipsis)
+        has_numbers = state.standing in {Standing.KNOWN, Standing.UNKNOWN}
+        self.set_class(not has_numbers, "-none")
+        self.set_class(is_page_open, "-page")
+        shown = rows.window_rows(state, now, self._shows, self._glyphs) if has_numbers else ()
+        self.windows.display = bool(shown)
+        self.windows.show(shown, is_active=is_active, is_one=is_page_open)
+        self._legend.names = self.windows.names(shown)
+        self._legend.has_range = any(row.time and row.time.early is not None for row in shown)
+        self._legend.last_turn = self._brief.last_turn = rows.last_turn(state, self._glyphs.minus)
+        self._reserve.rows = rows.reserve_rows(state, now)
+
+    def tell_record(self, state: LimitsState, now: float, record: Record, zoom: int) -> None:
+        """Show everything that was read from the store.
+
+        Args:
+            state: What is known.
+            now: Unix seconds.
+            record: What was read.
+            zoom: Number of the chart's range in `limits_rows.RANGES`.
+        """
+        until = now if record.until is None else record.until
+        data = rows.chart_data(state, record.series, zoom, until, self.selected)
+        self.chart.data = data
+        has_points = any(line.series.points for line in data.lines)
+        is_reading = state.standing is Standing.UNKNOWN or record.until is None
+        nothing = f"reading{self._glyphs.ellipsis}" if is_reading else "no history yet"
+        self.chart.note = "" if has_points else nothing
+        windows = rows.table_windows(state, self.selected)
+        self._table.head = "Where it went, today"
+        self._table.columns = tuple(f"% of {short_name(window)}" for window in windows)
+        self._table.rows = rows.cost_rows(record.costs, windows, now)
+        entries = rows.ledger_rows(record.ledger, now, self._glyphs)
+        self._changes.rows = entries
+        self._brief.entry = entries[0] if entries else None
+        self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
+
+    def on_resize(self) -> None:
+        width = self.size.width
+        self.set_class(width < ONE_COLUMN, "-narrow")
+        self.set_class(width >= WIDE_ASIDE, "-wide")

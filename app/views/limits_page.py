@@ -1,0 +1,175 @@
+"""The parts of the view of all limits: the list of windows, and the page of one of them."""
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from app.views.limits_states import Notice
+from widgets.cost_table import CostRow, CostTable
+from widgets.glyphs import Glyphs
+from widgets.ledger_list import LedgerList, LedgerRow
+from widgets.muted import muted
+from widgets.window_group import WIDE, WindowGroup, WindowRow
+
+NAMES, NAMES_NARROW = (12, 24), (8, 14)
+"""Least and most cells of the names of windows."""
+
+
+class NoticeBox(Widget):
+    """What is wrong, and what to do, with a bar at the left; hidden where there is nothing."""
+
+    notice: reactive[Notice | None] = reactive(None, layout=True)
+
+    def watch_notice(self, notice: Notice | None) -> None:
+        self.display = notice is not None
+        tone = notice.tone if notice is not None else "text"
+        for each in ("text", "muted", "warning", "failed", "success"):
+            self.set_class(each == tone, f"-{each}")
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
+    def render(self) -> Content:
+        """Head in bold, the next step below it."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
+        notice = self.notice
+        if notice is None:
+            return []
+        head = muted(self) if notice.tone == "muted" else "bold"
+        lines = list(Content.styled(notice.head, head).wrap(max(1, width)))
+        if notice.next_step:
+            lines += Content.styled(notice.next_step, muted(self)).wrap(max(1, width))
+        return lines
+
+
+class WindowList(VerticalScroll, can_focus=False):
+    """A group of rows for each window, by id; one is selected."""
+
+    ALLOW_SELECT = False
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """A list without windows.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._glyphs = glyphs
+        self._groups: dict[str, WindowGroup] = {}
+        self._order: tuple[str, ...] = ()
+        self.selected = ""
+        """Id of the selected window; empty where there is none."""
+
+    def show(self, rows: Sequence[WindowRow], *, is_active: bool, is_one: bool = False) -> None:
+        """Show these rows; the groups of windows that were there stay.
+
+        Args:
+            rows: One for each window.
+            is_active: Whether the view has the focus.
+            is_one: Whether only the selected one is shown.
+        """
+        order = tuple(row.id for row in rows)
+        names = self.names(rows)
+        if order != self._order:
+            self._choose(order)
+            for gone in [each for each in self._groups if each not in order]:
+                self._groups.pop(gone).remove()
+            new = [WindowGroup(row, self._glyphs) for row in rows if row.id not in self._groups]
+            self._groups.update({group.row.id: group for group in new if group.row is not None})
+            self.mount_all(new)
+            self._order = order
+            self.sort_children(key=self._place)
+        for row in rows:
+            group = self._groups[row.id]
+            group.names, group.row = names, row
+            group.is_active, group.is_selected = is_active, row.id == self.selected
+            group.display = group.is_selected or not is_one
+
+    def names(self, rows: Sequence[WindowRow]) -> int:
+        """Cells that the names take."""
+        is_wide = self.size.width >= WIDE
+        least, most = NAMES if is_wide else NAMES_NARROW
+        names = [row.name if is_wide else row.short for row in rows]
+        longest = max((Content(name).cell_length for name in names), default=0)
+        return min(most, max(least, longest))
+
+    def _place(self, child: Widget) -> int:
+        row = child.row if isinstance(child, WindowGroup) else None
+        return self._order.index(row.id) if row is not None and row.id in self._order else -1
+
+    def _choose(self, order: tuple[str, ...]) -> None:
+        """Keep the selection, or give it to the neighbour of what has gone."""
+        if self.selected in order or not order:
+            self.selected = self.selected if self.selected in order else ""
+            return
+        place = self._order.index(self.selected) if self.selected in self._order else 0
+        self.selected = order[min(place, len(order) - 1)]
+
+    def move(self, steps: int) -> bool:
+        """Select another window; whether there was one."""
+        if not self._order:
+            return False
+        place = self._order.index(self.selected) if self.selected in self._order else 0
+        return self.select(self._order[max(0, min(place + steps, len(self._order) - 1))])
+
+    def select(self, window_id: str) -> bool:
+        """Select a window; whether that changed anything."""
+        if window_id == self.selected or window_id not in self._groups:
+            return False
+        if self.selected in self._groups:
+            self._groups[self.selected].is_selected = False
+        self.selected = window_id
+        group = self._groups[window_id]
+        group.is_selected = True
+        group.scroll_visible(animate=False)
+        return True
+
+
+class WindowPage(VerticalScroll, can_focus=False):
+    """One window: where it went, by work and by the hour, and what the server did to it."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """A page of no window yet.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._works = CostTable(glyphs, empty="nothing was used")
+        self._hours = CostTable(glyphs, empty="nothing was used")
+        self._ledger = LedgerList(
+            glyphs, head="What the server changed", empty="nothing since it was read first"
+        )
+
+    def compose(self) -> ComposeResult:
+        yield self._works
+        yield self._hours
+        yield self._ledger
+
+    def show(
+        self,
+        span: str,
+        columns: Sequence[str],
+        works: tuple[CostRow, ...],
+        hours: tuple[CostRow, ...],
+        ledger: tuple[LedgerRow, ...],
+    ) -> None:
+        """Fill the page.
+
+        Args:
+            span: How far back it reaches: `24 h`.
+            columns: Names of the windows that the tables have columns for.
+            works: Dearest first.
+            hours: Newest first.
+            ledger: Newest first.
+        """
+        self._works.head, self._hours.head = f"Where it went, last {span}", "By the hour"
+        self._works.columns = self._hours.columns = tuple(columns)
+        self._works.rows, self._hours.rows, self._ledger.rows = works, hours, ledger

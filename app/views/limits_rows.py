@@ -1,0 +1,263 @@
+"""From the state of all limits to the rows of their view: pure."""
+
+import time
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from app.limit_words import age_words
+from app.views import limits_words as words
+from services.models.limit_history import Cost, LedgerEntry, Series
+from services.models.limit_terms import STEPS, Level, Show, level_of, shown_percent
+from services.models.limits import ForecastState, LimitsState, SpendControl, WindowState
+from services.models.times import DAY, HOUR, clock_time, short_day
+from services.models.windows import CODE_REVIEW, MAIN
+from widgets.cost_table import CostRow
+from widgets.glyphs import Glyphs
+from widgets.ledger_list import LedgerRow
+from widgets.limit_chart import ChartData, ChartLine
+from widgets.limit_wire import TimeWire
+from widgets.window_group import WindowRow
+
+SPEND: Final = "spend-control"
+"""Id of the row about what a workspace lets its member spend."""
+RANGES: Final = ((5 * HOUR, "5 h"), (DAY, "24 h"), (7 * DAY, "7 d"), (30 * DAY, "30 d"))
+"""What the chart may show, in seconds."""
+LINES: Final = 4
+OLDER: Final = 120.0
+"""Seconds by which a number is older than the newest one, to be said."""
+SLOW: Final = 10.0
+"""Seconds between two looks at the time while no countdown changes each second."""
+Tone = Literal["calm", "warning", "failed"]
+
+
+def window_rows(
+    state: LimitsState, now: float, shows: Show, glyphs: Glyphs
+) -> tuple[WindowRow, ...]:
+    """A row for each window, and one for what a workspace lets its member spend.
+
+    Args:
+        state: What is known.
+        now: Unix seconds.
+        shows: The percentage that is shown.
+        glyphs: Marks to draw with.
+    """
+    rows = [_window_row(window, state, now, shows, glyphs) for window in state.windows]
+    if state.spend_control is not None:
+        rows.append(_spend_row(state.spend_control, now, shows))
+    return tuple(rows)
+
+
+def _window_row(
+    window: WindowState, state: LimitsState, now: float, shows: Show, glyphs: Glyphs
+) -> WindowRow:
+    level, pace = level_of(window), window.pace(now)
+    is_out = level in {Level.OUT, Level.REFUSED}
+    state_of = window.forecast.state
+    is_due = window.resets_at is not None and window.resets_at <= now
+    is_open = is_out or is_due
+    is_old = state.as_of is not None and state.as_of - window.as_of > OLDER
+    return WindowRow(
+        id=window.id,
+        name=words.long_name(window),
+        short="Review" if window.limit_id == CODE_REVIEW else words.long_name(window),
+        left=window.left_percent,
+        even=None if pace is None or is_open else 100.0 - pace,
+        share=words.exact(shown_percent(window, shows)),
+        word=shows,
+        tone=level.tone,
+        outlook="" if is_due and not is_out else words.outlook_words(window, now),
+        outlook_tone=_outlook_tone(level, state_of),
+        time=None if is_due else _time_wire(window, now, has_range=not is_out),
+        reset=words.reset_parts(window.resets_at, now),
+        note=age_words(window.as_of, window.source, now) if is_old else "",
+    )
+
+
+def _outlook_tone(level: Level, forecast: ForecastState) -> Literal[Tone, "muted"]:
+    if level in {Level.OUT, Level.REFUSED}:
+        return "failed"
+    if forecast is ForecastState.RUNS_OUT:
+        return "warning"
+    return "muted" if forecast is ForecastState.UNKNOWN else level.tone
+
+
+def _time_wire(window: WindowState, now: float, *, has_range: bool) -> TimeWire | None:
+    pace, length, resets_at = window.pace(now), window.window_seconds, window.resets_at
+    if pace is None or length is None or resets_at is None:
+        return None
+    forecast = window.forecast
+    early = forecast.p50_at if forecast.p10_at is None else forecast.p10_at
+    if not has_range or forecast.state is not ForecastState.RUNS_OUT or early is None:
+        return TimeWire(now=pace / 100.0)
+    late = forecast.p90_at
+    return TimeWire(
+        now=pace / 100.0,
+        early=1.0 - (resets_at - early) / length,
+        late=None if late is None else 1.0 - (resets_at - late) / length,
+    )
+
+
+def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
+    used = None if spend.used_percent is None else min(100.0, max(0.0, spend.used_percent))
+    level = Level.CALM
+    if spend.reached:
+        level = Level.REFUSED
+    elif used is not None:
+        level = next((level for least, level in STEPS if used >= least), Level.CALM)
+    amounts = f"{spend.used} of {spend.limit} spent" if spend.used and spend.limit else ""
+    shown = "" if used is None else words.exact(used if shows == "used" else 100.0 - used)
+    return WindowRow(
+        id=SPEND,
+        name="Spending",
+        short="Spending",
+        left=None if used is None else 100.0 - used,
+        share=shown,
+        word=shows if shown else "",
+        tone=level.tone,
+        outlook="limit of the workspace reached" if spend.reached else amounts,
+        outlook_tone="failed" if spend.reached else "muted",
+        reset=("", "", "", "")
+        if spend.resets_at is None
+        else words.reset_parts(spend.resets_at, now),
+    )
+
+
+def last_turn(state: LimitsState, minus: str) -> tuple[tuple[str, str], ...]:
+    """What the last turn cost, each share and what it is a share of."""
+    return tuple(
+        (f"{minus}{words.exact(window.last_turn)}", f"of {words.short_name(window)}")
+        for window in state.windows
+        if window.last_turn is not None
+    )
+
+
+def table_windows(state: LimitsState, selected: str = "") -> tuple[WindowState, ...]:
+    """The windows that the table has columns for: the selected one first, then the main limit's."""
+    chosen = [window for window in state.windows if window.id == selected]
+    main = [window for window in state.windows if window.limit_id == MAIN]
+    if chosen and chosen[0].limit_id != MAIN:
+        return tuple([*chosen, *main][:LINES])
+    return tuple((main or list(state.windows))[:LINES])
+
+
+def cost_rows(
+    costs: Sequence[Cost], windows: Sequence[WindowState], now: float
+) -> tuple[CostRow, ...]:
+    """Where it went, with a value for each of these windows."""
+    rows: list[CostRow] = []
+    for cost in costs:
+        percents = dict(cost.percents)
+        is_ours = cost.kind in {"turn", "task", "hour"}
+        rows.append(
+            CostRow(
+                title=words.cost_title(cost, now),
+                time="" if cost.kind in {"hour", "shared", "elsewhere"} else _when(cost.at, now),
+                glyph="C" if cost.kind == "task" else "",
+                values=tuple(
+                    words.exact(percents[each.id]) if percents.get(each.id) else ""
+                    for each in windows
+                ),
+                tone="shared" if cost.is_shared else "text" if is_ours else "muted",
+            )
+        )
+    return tuple(rows)
+
+
+def _when(at: float, now: float) -> str:
+    return words.past_words(at, now).removeprefix("today ")
+
+
+def ledger_rows(
+    entries: Sequence[LedgerEntry], now: float, glyphs: Glyphs
+) -> tuple[LedgerRow, ...]:
+    """What the server did, newest first."""
+    rows: list[LedgerRow] = []
+    for entry in entries:
+        what, detail = words.ledger_words(entry, now, glyphs.arrow)
+        rows.append(LedgerRow(words.past_words(entry.at, now), what, detail))
+    return tuple(rows)
+
+
+def reserve_rows(state: LimitsState, now: float) -> tuple[LedgerRow, ...]:
+    """What there is beyond the windows: credits, and resets with their end."""
+    rows: list[LedgerRow] = []
+    if (spare := state.credits) is not None:
+        some = spare.balance or ("some" if spare.has_credits else "none")
+        rows.append(LedgerRow("credits", "unlimited" if spare.unlimited else some))
+    if (resets := state.reset_credits) is not None:
+        ends = [c.expires_at for c in resets.credits if c.status == "available" and c.expires_at]
+        end = f", to {words.at_words(min(ends), now)}" if ends else ""
+        hint = ":redeem asks first" if resets.available else ""
+        rows.append(LedgerRow("resets", f"{resets.available}{end}", hint))
+    return tuple(rows)
+
+
+def chart_data(
+    state: LimitsState, series: Sequence[Series], zoom: int, until: float, selected: str
+) -> ChartData:
+    """What the chart shows: the windows of the limit that the selected one belongs to.
+
+    Args:
+        state: Names the windows.
+        series: Their histories.
+        zoom: Number of the range in `RANGES`.
+        until: End of the range, Unix seconds.
+        selected: Id of a window.
+    """
+    seconds, name = RANGES[zoom]
+    limit = next((each.limit_id for each in state.windows if each.id == selected), MAIN)
+    by_id = {one.window_id: one for one in series}
+    mine = [each for each in state.windows if each.limit_id == limit and each.id in by_id]
+    # The selected one is drawn on top.
+    mine.sort(key=lambda each: each.id != selected)
+    lines = tuple(
+        ChartLine(name=words.long_name(each), tone=level_of(each).tone, series=by_id[each.id])
+        for each in mine[:LINES]
+    )
+    since = until - seconds
+    return ChartData(
+        title=f"Used, last {name}",
+        since=since,
+        until=until,
+        lines=lines,
+        ticks=_ticks(since, until, zoom),
+    )
+
+
+def _ticks(since: float, until: float, zoom: int) -> tuple[tuple[float, str], ...]:
+    """Round moments of local time."""
+    step = (HOUR, 6 * HOUR, DAY, 5 * DAY)[zoom]
+    inner = min(step, DAY)
+    try:
+        shift = time.localtime(since).tm_gmtoff
+    except (ValueError, OverflowError, OSError):
+        return ()
+    at = (since + shift) // inner * inner - shift + inner
+    ticks: list[tuple[float, str]] = []
+    while at <= until:
+        ticks.append((at, clock_time(at) if step < DAY else _day(at, step)))
+        at += step
+    return tuple(ticks)
+
+
+def _day(at: float, step: float) -> str:
+    # Noon of that day, so that an hour more or less in a change of the clock is the same day.
+    noon = at + DAY / 2
+    return short_day(noon, noon) if step == DAY else short_day(noon, noon - 40 * DAY)
+
+
+def day_start(now: float) -> float:
+    """When today began, in local time; Unix seconds."""
+    local = time.localtime(now)
+    return time.mktime((local.tm_year, local.tm_mon, local.tm_mday, 0, 0, 0, 0, 0, -1))
+
+
+def until_change(state: LimitsState, now: float) -> float:
+    """Seconds until the words about time are others: one while a countdown shows its seconds."""
+    ends = [window.resets_at for window in state.windows]
+    counting = [at for at in ends if at is not None and words.counts_seconds(at, now)]
+    if not counting:
+        return SLOW
+    # Just after the second is over, or one would be left out now and then.
+    wait = (counting[0] - now) % 1.0 + 0.01
+    return wait + 1.0 if wait < 0.1 else wait

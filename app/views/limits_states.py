@@ -1,0 +1,75 @@
+"""What the view of all limits says when something is not as usual, and what to do then."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from app.views.limits_words import ago, at_words, refusal_words
+from services.models.failure import Failure, as_sentence
+from services.models.limits import LimitsState, Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One thing that is said above the windows."""
+
+    head: str
+    next_step: str = ""
+    """What to do, muted."""
+    tone: Literal["text", "muted", "warning", "failed", "success"] = "text"
+
+
+def notice_of(state: LimitsState, now: float, ellipsis: str) -> Notice | None:
+    """Why there are no numbers, or what is wrong with them; None where all is well.
+
+    Args:
+        state: What is known.
+        now: Unix seconds.
+        ellipsis: One cell.
+    """
+    match state.standing:
+        case Standing.SIGNED_OUT:
+            return Notice(
+                head="Nobody is signed in, so there are no limits to show.",
+                next_step="Sign in with ChatGPT: :login",
+            )
+        case Standing.API_KEY:
+            return Notice(
+                head="An API key is paid by the token: it has no windows.",
+                next_step="Sign in with ChatGPT to see the limits of a plan: :login",
+            )
+        case Standing.UNKNOWN if state.failure is None:
+            return Notice(head=f"reading{ellipsis}", tone="muted")
+        case _:
+            pass
+    if state.failure is not None:
+        return failed(state, state.failure, now)
+    if not state.windows and state.spend_control is None:
+        return Notice(
+            head="The plan names no limit.", next_step="A plan may have lapsed. r asks again"
+        )
+    return _refused(state)
+
+
+def failed(state: LimitsState, failure: Failure, now: float) -> Notice:
+    """The last reading failed; the numbers are those of before."""
+    age = "There are no numbers yet."
+    if state.as_of is not None:
+        age = f"The numbers are from before: {ago(now - state.as_of)}."
+    steps = [as_sentence(failure.next_step)] if failure.next_step else []
+    if failure.retry_at is not None and failure.retry_at > now:
+        steps.append(f"Asked again {at_words(failure.retry_at, now)}.")
+    steps.append("r tries again")
+    return Notice(
+        head=as_sentence(failure.message), next_step=" ".join([age, *steps]), tone="failed"
+    )
+
+
+def _refused(state: LimitsState) -> Notice | None:
+    """The server's own verdict, where no window shows it."""
+    if state.allowed is not False or any(window.is_refused for window in state.windows):
+        return None
+    resets = [window.resets_at for window in state.windows if window.used_percent >= 100.0]
+    step = "" if any(resets) else "Credits, or the owner of the workspace, can help"
+    return Notice(
+        head=f"The server refuses calls now: {refusal_words(state)}.", next_step=step, tone="failed"
+    )

@@ -1,0 +1,231 @@
+"""Limits in the words of their view: where it has little room, and counts seconds."""
+
+import re
+import time
+from typing import Final
+
+from app.limit_words import forecast_words
+from services.models.account import PLAN_NAMES
+from services.models.limit_history import Cost, LedgerEntry, LedgerKind
+from services.models.limit_terms import Level, level_of, window_name
+from services.models.limits import ForecastState, LimitSource, LimitsState, WindowState
+from services.models.times import (
+    DAY,
+    HOUR,
+    MINUTE,
+    clock_time,
+    day_time,
+    full_time,
+    short_day,
+    span,
+)
+from services.models.windows import CODE_REVIEW, label
+
+SOURCES: Final = {
+    LimitSource.POLL: "poll",
+    LimitSource.HEADERS: "answer",
+    LimitSource.STREAM: "stream",
+    LimitSource.ERROR: "refusal",
+    LimitSource.STORE: "stored",
+}
+REACHED: Final = {
+    "rate_limit_reached": "a limit of the plan is reached",
+    "workspace_owner_credits_depleted": "the credits of the workspace are spent",
+    "workspace_member_credits_depleted": "the credits of this member are spent",
+    "workspace_owner_usage_limit_reached": "the workspace has reached its limit",
+    "workspace_member_usage_limit_reached": "this member has reached the limit of the workspace",
+}
+"""Why the server refuses, by its own word."""
+_HOURS = re.compile(r"(\d+(?:\.\d+)?)h")
+
+
+def long_name(window: WindowState) -> str:
+    """`5 hours`, `week`, `Code review`; other limits as everywhere."""
+    if window.limit_id == CODE_REVIEW:
+        return "Code review"
+    name = window_name(window)
+    hours = _HOURS.fullmatch(name)
+    if hours is None:
+        return name
+    return "1 hour" if hours[1] == "1" else f"{hours[1]} hours"
+
+
+def short_name(window: WindowState) -> str:
+    """For `% of …`: `5 h`, `week`."""
+    name = "review" if window.limit_id == CODE_REVIEW else window_name(window)
+    return apart(name)
+
+
+def apart(name: str) -> str:
+    """A label with its unit apart: `5 h` for `5h`."""
+    hours = _HOURS.fullmatch(name)
+    return f"{hours[1]} h" if hours else name
+
+
+def plan_words(plan: str | None) -> str:
+    """Name of the plan, as the server wrote it where we know no better; empty for none."""
+    return PLAN_NAMES.get(plan or "") or (plan or "").replace("_", " ")
+
+
+def exact(percent: float) -> str:
+    """With one decimal, and never `0.0%` or `100.0%` for what is neither."""
+    if 0.0 < percent < 0.1:
+        return "<0.1%"
+    if 99.9 < percent < 100.0:
+        return ">99.9%"
+    return f"{percent:.1f}%"
+
+
+def countdown(seconds: float) -> str:
+    """What is left, to the second below a day: `4 s`, `12 m 04 s`, `1 h 12 m 04 s`, `4 d 4 h`."""
+    whole = max(0, int(seconds))
+    if whole >= DAY:
+        return span(whole)
+    hours, rest = divmod(whole, HOUR)
+    minutes, left = divmod(rest, MINUTE)
+    if hours:
+        return f"{hours} h {minutes:02} m {left:02} s"
+    return f"{minutes} m {left:02} s" if minutes else f"{left} s"
+
+
+def counts_seconds(at: float | None, now: float) -> bool:
+    """Whether the countdown to `at` changes every second."""
+    return at is not None and 0.0 < at - now < DAY
+
+
+def ago(seconds: float) -> str:
+    """How old: `just now`, `10 s ago` in steps of ten, `3 min ago`, `2 h ago`, `4 d ago`."""
+    if seconds < 10:
+        return "just now"
+    if seconds < MINUTE:
+        return f"{int(seconds // 10) * 10} s ago"
+    for size, unit, end in ((MINUTE, "min", HOUR), (HOUR, "h", DAY)):
+        if seconds < end:
+            return f"{int(seconds // size)} {unit} ago"
+    return f"{int(seconds // DAY)} d ago"
+
+
+def at_words(at: float, now: float) -> str:
+    """A moment to come: `today 15:14 CET`, else `Thu 26 Nov 03:16 CET`."""
+    full = full_time(at)
+    is_today = day_time(at, now) == clock_time(at)
+    return f"today {' '.join(full.split()[-2:])}" if is_today and full.count(":") else full
+
+
+def past_words(at: float, now: float) -> str:
+    """A moment that has been: `today 13:16`, `Tue 09:12`, `27 Nov`."""
+    if day_time(at, now) == clock_time(at):
+        return f"today {clock_time(at)}"
+    if 0 <= now - at < 6 * DAY:
+        return f"{short_day(at, at)} {clock_time(at)}"
+    return short_day(at, now)
+
+
+def reset_parts(resets_at: float | None, now: float) -> tuple[str, str, str, str]:
+    """What happens, when, the zone, and in how long."""
+    if resets_at is None:
+        return "no reset known", "", "", ""
+    when = at_words(resets_at, now)
+    if resets_at <= now:
+        return "reset due, not yet confirmed", when.removeprefix("today "), "", ""
+    day, _, zone = when.rpartition(" ")
+    return "resets", day, zone, f"in {countdown(resets_at - now)}"
+
+
+def outlook_words(window: WindowState, now: float) -> str:
+    """Whether it lasts; for a window that is used up, only that."""
+    level = level_of(window)
+    match level:
+        case Level.REFUSED:
+            return "refused by the server"
+        case Level.OUT:
+            return "used up"
+        case _:
+            pass
+    forecast = window.forecast
+    if forecast.state is ForecastState.RUNS_OUT and forecast.p90_at is None:
+        early = forecast.p10_at or forecast.p50_at
+        return f"may run out from {day_time(early, now)}" if early else "may run out"
+    words = forecast_words(window, now)
+    is_near = level in {Level.LOW, Level.VERY_LOW, Level.NEARLY_OUT}
+    is_told = forecast.state is not ForecastState.RUNS_OUT
+    return f"{level}, {words}" if is_near and is_told and words else words
+
+
+def as_of_words(state: LimitsState, now: float, dot: str) -> str:
+    """`as of 14:02:01, 10 s ago · poll`; empty where nothing is known."""
+    if state.as_of is None:
+        return ""
+    seconds = time.strftime(":%S", time.localtime(state.as_of))
+    when = f"{day_time(state.as_of, now)}{seconds}"
+    source = f" {dot} {SOURCES[state.source]}" if state.source else ""
+    return f"as of {when}, {ago(now - state.as_of)}{source}"
+
+
+def refusal_words(state: LimitsState) -> str:
+    """Why the server refuses, in a few words."""
+    said = state.reached_type or ""
+    return REACHED.get(said) or said.replace("_", " ") or "no reason was given"
+
+
+def ledger_words(entry: LedgerEntry, now: float, arrow: str) -> tuple[str, str]:
+    """What the server did, and the detail below it."""
+    name = _long(entry.label) or "window"
+    before, after = _value(entry.before, now, entry.kind), _value(entry.after, now, entry.kind)
+    change = f" {arrow} ".join(each for each in (before, after) if each)
+    match entry.kind:
+        case LedgerKind.MOVED:
+            return f"{name} moved", change
+        case LedgerKind.RESET:
+            return f"{name} reset", f"at {before} used" if before else ""
+        case LedgerKind.RESET_EARLY:
+            return f"{name} reset early", f"was due {before}" if before else ""
+        case LedgerKind.RESIZED:
+            return f"{name} has another length", change
+        case LedgerKind.APPEARED:
+            return f"{name} is new", ""
+        case LedgerKind.VANISHED:
+            return f"{name} is gone", ""
+        case LedgerKind.REFUSED:
+            return f"{name} refused a call", f"at {before} used" if before else ""
+        case LedgerKind.PLAN:
+            return "another plan", change
+        case LedgerKind.REDEEMED:
+            return "you redeemed a reset", ""
+
+
+def _value(value: str | float | None, now: float, kind: LedgerKind) -> str:
+    if value is None or value == "":
+        return ""
+    match kind:
+        case LedgerKind.PLAN:
+            return plan_words(str(value))
+        case LedgerKind.RESET | LedgerKind.REFUSED:
+            return exact(float(value))
+        case LedgerKind.RESIZED | LedgerKind.APPEARED | LedgerKind.VANISHED:
+            return apart(label(int(float(value))))
+        case _:
+            at = float(value)
+            return (
+                f"{short_day(at, at)} {clock_time(at)}"
+                if abs(at - now) < 7 * DAY
+                else (day_time(at, now))
+            )
+
+
+def _long(name: str) -> str:
+    hours = _HOURS.fullmatch(name)
+    return f"{hours[1]} hours" if hours else name
+
+
+def cost_title(cost: Cost, now: float) -> str:
+    """What was paid for."""
+    match cost.kind:
+        case "elsewhere":
+            return "elsewhere, nothing of ours ran"
+        case "shared":
+            return "several at once"
+        case "hour":
+            return f"{past_words(cost.at, now)} to {clock_time(cost.at + HOUR)}"
+        case "turn" | "task":
+            return cost.title or f"a {cost.kind} without a title"

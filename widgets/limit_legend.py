@@ -1,0 +1,104 @@
+"""What the marks on the wires mean, and what the last turn cost."""
+
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from widgets.cut import cut
+from widgets.glyphs import Glyphs
+from widgets.ledger_list import TIME, LedgerRow
+from widgets.muted import muted
+from widgets.window_group import GAP, SIDE, WORDS
+
+Shares = tuple[tuple[str, str], ...]
+"""What the last turn cost: `−0.6%`, `of 5 h`, for each window."""
+
+
+class LimitLegend(Widget):
+    """One row: the marks, and the last turn where the words of the windows begin."""
+
+    names: reactive[int] = reactive(8)
+    """Cells of the longest name of a window."""
+    last_turn: reactive[Shares] = reactive(())
+    has_range: reactive[bool] = reactive(False)
+    """Whether the range of a run-out is drawn somewhere."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """A row of marks.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._glyphs = glyphs
+
+    def render(self) -> Content:
+        """Marks at the left, the last turn at the right; it is the one that stays."""
+        width = self.size.width
+        start = SIDE + self.names + GAP
+        turn = last_turn_words(self.last_turn, self)
+        marks = [(self._glyphs.even_use, "$foreground", "even use")]
+        marks.append((self._glyphs.pane_line, "$foreground", "now"))
+        if self.has_range:
+            marks.append((self._glyphs.wire, "$warning", "runs out here in 8 of 10 cases"))
+        while marks:
+            named = [
+                Content.assemble((mark, style), (f" {words}", muted(self)))
+                for mark, style, words in marks
+            ]
+            left = Content.assemble(" " * start, Content("   ").join(named))
+            gap = max(2, width - SIDE - WORDS - left.cell_length)
+            line = Content.assemble(left, " " * gap, turn)
+            if line.cell_length <= width:
+                return line
+            marks.pop()
+        return cut(Content.assemble(" " * start, turn), width, self._glyphs.ellipsis)
+
+
+class LimitBrief(Widget):
+    """Two rows in place of ledger and table, where there is room for one column only."""
+
+    entry: reactive[LedgerRow | None] = reactive(None)
+    """What the server did last."""
+    last_turn: reactive[Shares] = reactive(())
+    hint: reactive[tuple[str, str]] = reactive(("", ""))
+    """A key and what it opens."""
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        """Two rows without words yet.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._glyphs = glyphs
+
+    def render(self) -> Content:
+        """The ledger's last entry; the last turn, and the key at the right."""
+        width = self.size.width
+        first = Content.styled("the server changed nothing", muted(self))
+        if (entry := self.entry) is not None:
+            time = Content.styled(entry.time.ljust(TIME), muted(self))
+            first = Content.assemble(time, entry.what, (f" {entry.detail}", muted(self)))
+        key, verb = self.hint
+        right = Content.assemble((key, "$foreground"), (f" {verb}", muted(self)))
+        left = Content("")
+        if self.last_turn:
+            words = last_turn_words(self.last_turn, self, is_bare=True)
+            left = Content.assemble(("last turn".ljust(TIME), muted(self)), words)
+        gap = max(2, width - left.cell_length - right.cell_length)
+        second = Content.assemble(left, " " * gap, right)
+        if second.cell_length > width:
+            second = left
+        return Content("\n").join(
+            cut(each, width, self._glyphs.ellipsis) for each in (first, second)
+        )
+
+
+def last_turn_words(shares: Shares, widget: Widget, *, is_bare: bool = False) -> Content:
+    """`last turn −0.6% of 5 h, −0.1% of week`; empty where nothing is known."""
+    if not shares:
+        return Content("")
+    parts = [Content.assemble(share, (f" {of}", muted(widget))) for share, of in shares]
+    words = Content.assemble((", ", muted(widget))).join(parts)
+    return words if is_bare else Content.assemble(("last turn ", muted(widget)), words)
