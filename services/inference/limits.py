@@ -37,7 +37,8 @@ REACHED_TYPE: Final = "x-codex-rate-limit-reached-type"
 REACHED: Final = "usage_limit_reached"
 NOT_INCLUDED: Final = "usage_not_included"
 NO_LIMIT: Final = ""
-"""Id of the limit that stands in the way of an account whose plan has none."""
+"""Id in a refusal that is about no limit with windows: the plan has none, or it is about money."""
+_OF_WORKSPACE: Final = "workspace_"
 
 
 def read_headers(
@@ -268,7 +269,9 @@ def _refused(
     reached_type = clean_line(names.get(REACHED_TYPE, ""), NAME_LIMIT) or None
     refusal = None
     if code == REACHED:
-        limit_id = read_limit_id(names.get(ACTIVE)) or MAIN
+        # What a workspace lets its members spend is no window, whichever limit is named beside it.
+        is_money = (reached_type or "").startswith(_OF_WORKSPACE)
+        limit_id = NO_LIMIT if is_money else read_limit_id(names.get(ACTIVE)) or MAIN
         known = clamp_time(resets_at)
         refusal = Refusal(
             limit_id=limit_id,

@@ -18,7 +18,7 @@ from services.errors import (
 from services.limits.reset_credits import read_redeemed, read_reset_credits
 from services.models.limits import Redeemed, ResetCredits, UsageReading
 from services.transport.http import read_json
-from services.transport.retry import FATAL_CODES, delay, is_request_retryable
+from services.transport.retry import FATAL_CODES, delay
 from services.transport.signing import Signer
 from services.wire.usage import read_usage
 
@@ -180,7 +180,8 @@ def _may_pass_later(error: ServiceError) -> bool:
         return False
     if isinstance(error, RateLimitedError):
         return error.retry_at is not None
-    return is_request_retryable(error)
+    is_trouble = error.status is not None and error.status >= 500
+    return is_trouble or isinstance(error, UnreachableError)
 
 
 def _may_have_happened(error: ServiceError) -> bool:

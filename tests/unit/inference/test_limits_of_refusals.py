@@ -47,12 +47,12 @@ async def test_a_used_up_limit_is_told_before_the_call_ends(asked: Asked, wire: 
             "429 Enough",
             {"error": REACHED | {"plan_type": "plus"}},
             x_codex_active_limit="codex",
-            x_codex_rate_limit_reached_type="workspace_member_usage_limit_reached",
+            x_codex_rate_limit_reached_type="rate_limit_reached",
             **FULL,
         )
     )
     values, error = await asked.run_to_error(asked.client(wire=wire))
-    kind = "workspace_member_usage_limit_reached"
+    kind = "rate_limit_reached"
     assert said(values) == [
         refused(
             limits=(LimitReading(limit_id="codex", windows=(WINDOW,)),),
@@ -65,6 +65,25 @@ async def test_a_used_up_limit_is_told_before_the_call_ends(asked: Asked, wire: 
     assert isinstance(values[-1], LimitReported)
     assert error.message == "The usage limit is reached (429): Enough"
     assert len(asked.server.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "kind", ["workspace_owner_credits_depleted", "workspace_member_usage_limit_reached"]
+)
+async def test_what_a_workspace_may_spend_is_no_window(asked: Asked, kind: str) -> None:
+    asked.server.answer(
+        refusal(
+            "429 Enough",
+            {"error": REACHED},
+            x_codex_active_limit="codex",
+            x_codex_rate_limit_reached_type=kind,
+        )
+    )
+    values, error = await asked.run_to_error()
+    (reading,) = said(values)
+    assert reading.refusal == Refusal(
+        limit_id="", resets_at=NOW + 900, reached_type=kind, message=error.message
+    )
 
 
 async def test_the_limit_that_is_reached_may_be_another_one(asked: Asked) -> None:

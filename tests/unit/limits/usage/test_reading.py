@@ -109,6 +109,16 @@ async def test_a_wait_that_is_too_long_is_told_instead(
     assert (len(server.requests), clock.slept) == (1, [])
 
 
+async def test_a_server_that_is_overloaded_is_given_some_seconds(
+    client: UsageSource, server: RawServer, clock: FakeClock
+) -> None:
+    server.answer(refusal("503 No", {"error": {"code": "server_is_overloaded"}}))
+    server.answer(refusal("200 OK", USAGE))
+    assert (await client.usage()).plan == "pro"
+    (wait,) = clock.slept
+    assert 5.0 <= wait <= 10.0
+
+
 async def test_all_tries_together_have_one_limit_of_time(
     client: UsageSource, server: RawServer, clock: FakeClock
 ) -> None:
