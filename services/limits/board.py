@@ -5,9 +5,10 @@ transaction (`services/limits/merging.py`), so that all of them see the same num
 """
 
 import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any, TypeVar, cast
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, TypeVar, cast, get_args, get_origin
 
 from services.errors import BadPayloadError
 from services.models.limit_history import LedgerEntry, LedgerKind
@@ -18,9 +19,10 @@ from services.models.limits import (
     ResetCredits,
     SpendControl,
 )
+from services.models.windows import MAIN, label
 
 T = TypeVar("T")
-VERSION = 1
+VERSION: Final = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +45,32 @@ class BoardWindow:
     source: LimitSource
     refused_at: float | None = None
     """When the server refused a call on it; None once something took that back."""
+    refused_until: float | None = None
+    """When the refusal ends by itself, where it was said."""
     period: int = 0
-    """Counts the resets that two readings showed."""
-    missing: int = 0
-    """Whole readings in a row that did not name it; with the second one it is gone."""
+    """Counts the resets that two readings showed: names an episode of alerts."""
+    counted: float = 0.0
+    """The most that was used in this period: only what lies above it is new use."""
+    is_counted_by_poll: bool = False
+    """Whether a poll said so: where polls and answers disagree, each takes back only its own."""
+    due_at: float | None = None
+    """The reset that the ledger knows of; another one counts when two readings agree on it."""
+    missing_since: float | None = None
+    """When a whole reading did not name it; with the second one in a row it is gone."""
+
+    @property
+    def label(self) -> str:
+        """`5h`, or with the limit's name where that is not the main one: `Fast week`."""
+        name = self.limit_name or self.limit_id
+        if self.window_seconds is None:
+            return f"{name} {self.role}"
+        length = label(self.window_seconds)
+        return length if self.limit_id == MAIN else f"{name} {length}"
+
+    def is_refused(self, now: float) -> bool:
+        """Whether a refusal still counts: until its reset, if it has one."""
+        until = self.refused_until
+        return self.refused_at is not None and (until is None or now < until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +82,8 @@ class Suspicion:
     """What that reading said, to be compared with the next one."""
     used_percent: float = 0.0
     """Use before it."""
+    counted: float = 0.0
+    """The most that was used before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +101,10 @@ class Board:
     as_of: float | None = None
     """Unix seconds of the newest word about anything."""
     source: LimitSource | None = None
+    whole_at: float | None = None
+    """When a reading last named all windows there are: only since then can one appear."""
+    next_period: int = 0
+    """First period of a window that appears: above those of all windows that have gone."""
     suspected: tuple[Suspicion, ...] = ()
 
     def window(self, window_id: str) -> BoardWindow | None:
@@ -88,7 +118,7 @@ def to_json(board: Board) -> str:
 
 
 def from_json(text: str) -> Board:
-    """The board that a text holds.
+    """The board that a text holds; what a newer program added to it is left out.
 
     Raises:
         BadPayloadError: It is no board that this version knows; readings make a new one.
@@ -98,7 +128,14 @@ def from_json(text: str) -> Board:
         if members.pop("v", None) != VERSION:
             raise BadPayloadError("The stored limits are of another version", code="board")
         return _board(members)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         raise BadPayloadError("The stored limits cannot be read", code="board") from error
 
 
@@ -125,12 +162,35 @@ def _board(members: dict[str, Any]) -> Board:
 
 
 def _entry(members: dict[str, Any]) -> LedgerEntry:
-    return _made(LedgerEntry, {**members, "kind": LedgerKind(members["kind"])})
+    return _made(LedgerEntry, members, kind=LedgerKind(members["kind"]))
 
 
-def _maybe(kind: Callable[..., T], members: dict[str, Any] | None) -> T | None:
-    return None if members is None else _made(kind, members)
+def _maybe(cls: type[T], members: dict[str, Any] | None) -> T | None:
+    return None if members is None else _made(cls, members)
 
 
-def _made(kind: Callable[..., T], members: dict[str, Any], **known: object) -> T:
-    return kind(**{**members, **known})
+def _made(cls: type[T], members: Mapping[str, Any], **known: object) -> T:
+    """A value of a class, from members of which each has the type of its field.
+
+    Raises:
+        TypeError: One is missing or of another type.
+    """
+    values = {**members, **known}
+    fitting: dict[str, Any] = {}
+    for field in fields(cast("Any", cls)):
+        if field.name in values:
+            if not _fits(values[field.name], field.type):
+                raise TypeError(field.name)
+            fitting[field.name] = values[field.name]
+    return cls(**fitting)
+
+
+def _fits(value: object, kind: Any) -> bool:
+    if get_origin(kind) is tuple:
+        return isinstance(value, tuple)
+    kinds = get_args(kind) or (kind,)
+    if isinstance(value, bool):
+        return bool in kinds
+    if isinstance(value, int | float) and not math.isfinite(value):
+        return False
+    return isinstance(value, kinds) or (isinstance(value, int) and float in kinds)

@@ -5,27 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from services.limits.board import Board, BoardWindow, Suspicion
+from services.limits.naming import Said, finite, meant, named, place
+from services.limits.periods import TURNS, entry_of, step
 from services.models.limit_history import LedgerEntry, LedgerKind
-from services.models.limits import (
-    LimitReading,
-    LimitSource,
-    RateWindow,
-    Refusal,
-    UsageReading,
-)
-from services.models.windows import CODE_REVIEW, MAIN, canonical, label
+from services.models.limits import LimitSource, Refusal, UsageReading
+from services.models.windows import MAIN
 
 T = TypeVar("T")
 
-SAME: Final = 300.0
-"""Seconds by which two words about one reset may differ; servers round, and windows jitter."""
-CLEARED: Final = 2.0
-"""Percent that a window may show when it has begun anew."""
 AHEAD: Final = 300.0
 """Seconds by which what is known may be newer than a reading and still win; by more, the clock was
 set back, and the reading counts."""
-GONE: Final = 2
-"""Whole readings in a row without a window after which it is gone."""
+MOST: Final = 64
+"""Windows that are kept, however many a server names."""
+APPEARANCES: Final = frozenset({LedgerKind.APPEARED, LedgerKind.RESIZED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,223 +66,245 @@ class _Merging:
         self._before = board
         self._reading = reading
         self._at = reading.as_of
-        self._windows = {window.id: window for window in board.windows}
+        self._is_newest = not _is_older(reading.as_of, board.as_of)
+        self._windows = {window.id: self._without_lapsed(window) for window in board.windows}
         self._suspected = list(board.suspected)
+        self._next_period = board.next_period
+        self._named = named(reading, self._windows)
+        self._begun: set[str] = set()
+        """Windows that this reading is the first to name."""
         self._changes: list[Change] = []
         self._entries: list[LedgerEntry] = []
 
     def merged(self) -> Merged:
         reading = self._reading
-        is_newest = not _is_older(reading.as_of, self._before.as_of)
-        resized = dict(self._resized()) if reading.is_whole else {}
-        named = {window.id for window in self._take_windows(resized)}
-        if reading.is_whole and is_newest:
-            self._miss(named, resized)
-        board = self._with_facts() if is_newest else self._before
+        self._adopt()
+        old_ones = dict(self._resized()) if reading.is_whole else {}
+        for said in self._named.values():
+            self._take(said, old_ones.get(said.id))
+        if reading.is_whole and self._is_newest:
+            self._settle_appearances()
+            self._miss()
+        board = self._with_facts() if self._is_newest else self._before
         if reading.is_success:
             board = self._let_through(board)
         if reading.refusal is not None:
             board = self._refused(board, reading.refusal)
         board = replace(
-            board,
-            windows=tuple(sorted(self._windows.values(), key=_place)),
+            self._with_refusals(board),
+            windows=tuple(sorted(self._windows.values(), key=place)),
             suspected=tuple(self._suspected),
+            next_period=self._next_period,
         )
         return Merged(board=board, changes=tuple(self._changes), entries=tuple(self._entries))
 
-    # --- windows ---------------------------------------------------------------------------------
+    # --- words about windows ---------------------------------------------------------------------
 
-    def _take_windows(self, resized: dict[str, str]) -> list[RateWindow]:
-        taken: dict[str, RateWindow] = {}
-        for limit in self._reading.limits:
-            for window in limit.windows:
-                # Two windows of one length in one limit cannot be told apart: the fuller counts.
-                if (twin := taken.get(window.id)) and twin.used_percent >= window.used_percent:
-                    continue
-                taken[window.id] = window
-        for limit in self._reading.limits:
-            for window in limit.windows:
-                if taken.get(window.id) is window:
-                    self._take(limit, window, resized)
-        return list(taken.values())
+    def _adopt(self) -> None:
+        """Give a window that was known by its slot the name of its length, once that is said."""
+        for said in self._named.values():
+            old = self._windows.get(f"{said.limit_id}/{said.role}")
+            if old is None or old.id in self._named or said.id in self._windows:
+                continue
+            if _is_older(self._at, old.as_of):
+                continue
+            del self._windows[old.id]
+            # Both names may have had periods before.
+            period = max(old.period, self._next_period)
+            self._next_period = period + 1
+            self._windows[said.id] = replace(
+                old, id=said.id, window_seconds=said.window_seconds, period=period
+            )
+            for index, doubt in enumerate(self._suspected):
+                if doubt.entry.window_id == old.id:
+                    entry = replace(doubt.entry, window_id=said.id)
+                    self._suspected[index] = replace(doubt, entry=entry)
 
-    def _take(self, limit: LimitReading, said: RateWindow, resized: dict[str, str]) -> None:
+    def _take(self, said: Said, was: BoardWindow | None) -> None:
         old = self._windows.get(said.id)
         if old is not None and _is_older(self._at, old.as_of):
             return
-        seconds = None if said.window_seconds is None else canonical(said.window_seconds)
         new = BoardWindow(
             id=said.id,
             limit_id=said.limit_id,
-            limit_name=limit.limit_name or (old.limit_name if old else None),
+            limit_name=said.limit_name or (old.limit_name if old else None),
             role=said.role,
-            window_seconds=seconds,
-            used_percent=min(100.0, max(0.0, said.used_percent)),
+            window_seconds=said.window_seconds,
+            used_percent=said.used_percent,
             # A part of an answer may leave the reset out; it has not gone because of that.
             resets_at=old.resets_at if said.resets_at is None and old else said.resets_at,
             as_of=self._at,
             source=self._reading.source,
             refused_at=old.refused_at if old else None,
-            period=old.period if old else 0,
+            refused_until=old.refused_until if old else None,
+            period=old.period if old else self._next_period,
+            counted=said.used_percent,
+            is_counted_by_poll=self._reading.source is LimitSource.POLL,
+            due_at=old.due_at if old else said.resets_at,
         )
         if old is None:
-            self._windows[new.id] = new
-            self._changes.append(self._sample(new))
-            if self._before.as_of is not None and new.id not in resized.values():
-                self._suspect(self._entry(LedgerKind.APPEARED, new, None, seconds), new)
+            self._begin(new, was)
             return
-        happened = self._happened(old, new)
-        new, base = self._settle(old, new, happened)
+        doubt = self._doubt(old.id, TURNS)
+        taken = step(old, new, said.resets_at, doubt)
+        if doubt is not None:
+            self._suspected.remove(doubt)
+        if taken.suspected is not None:
+            self._suspected.append(taken.suspected)
+        if taken.told is not None:
+            self._entries.append(taken.told)
+        self._windows[old.id] = taken.window
+        self._sample(taken.window, old.as_of, taken.base)
+
+    def _begin(self, new: BoardWindow, was: BoardWindow | None) -> None:
+        if len(self._windows) >= MOST:
+            return
         self._windows[new.id] = new
-        self._changes.append(self._sample(new, old.as_of, base))
-
-    def _happened(self, old: BoardWindow, new: BoardWindow) -> LedgerKind | None:
-        """What the server did to a window between two words about it; None for nothing."""
-        was, now = old.resets_at, new.resets_at
-        is_lower = new.used_percent < old.used_percent
-        is_later = was is not None and now is not None and now > was + SAME
-        is_cleared = is_lower and new.used_percent <= CLEARED
-        if was is not None and was <= self._at + SAME and (is_later or is_cleared):
-            return LedgerKind.RESET
-        if is_cleared or (is_later and is_lower):
-            return LedgerKind.RESET_EARLY
-        if was is None or now is None or abs(now - was) <= SAME:
-            return None
-        # A window that nobody has begun moves along with the clock.
-        return None if old.used_percent <= 0.0 else LedgerKind.MOVED
-
-    def _settle(
-        self, old: BoardWindow, new: BoardWindow, happened: LedgerKind | None
-    ) -> tuple[BoardWindow, float | None]:
-        """Tell what the reading before showed and this one shows too, and note what is new in it.
-
-        Returns:
-            The window, and the percentage that its use has grown from; None where the two do not
-            belong to one period.
-        """
-        base = old.used_percent if new.used_percent >= old.used_percent else None
-        for suspicion in [each for each in self._suspected if each.entry.window_id == new.id]:
-            entry = suspicion.entry
-            self._suspected.remove(suspicion)
-            match entry.kind:
-                case LedgerKind.RESET | LedgerKind.RESET_EARLY:
-                    if new.used_percent < suspicion.used_percent:
-                        self._tell(entry)
-                        new = replace(new, period=new.period + 1, refused_at=None)
-                    else:
-                        # One reading was wrong, and what it showed was never used again.
-                        happened, base = None, suspicion.used_percent
-                case LedgerKind.MOVED:
-                    if _is_same_time(new.resets_at, suspicion.resets_at):
-                        self._tell(entry)
-                    elif _is_same_time(new.resets_at, _number(entry.before)):
-                        happened = None
-                case LedgerKind.APPEARED | LedgerKind.RESIZED:
-                    self._tell(entry)
-                case _:
-                    pass
-        match happened:
-            case LedgerKind.MOVED | LedgerKind.RESET_EARLY:
-                self._suspect(self._entry(happened, new, old.resets_at, new.resets_at), new, old)
-            case LedgerKind.RESET:
-                self._suspect(self._entry(happened, new, old.used_percent, 0.0), new, old)
-            case _:
-                return new, base
-        return new, base if happened is LedgerKind.MOVED else None
+        self._begun.add(new.id)
+        self._sample(new)
+        if was is not None:
+            self._suspect(entry_of(LedgerKind.RESIZED, new, was.window_seconds, new.window_seconds))
+        elif self._before.whole_at is not None:
+            self._suspect(entry_of(LedgerKind.APPEARED, new, None, new.window_seconds))
 
     def _sample(
         self, new: BoardWindow, since: float | None = None, base: float | None = None
-    ) -> Change:
-        return Change(
-            window_id=new.id,
-            at=self._at,
-            used_percent=new.used_percent,
-            resets_at=new.resets_at,
-            source=new.source,
-            since=None if base is None else since,
-            grown=0.0 if base is None else max(0.0, new.used_percent - base),
+    ) -> None:
+        self._changes.append(
+            Change(
+                window_id=new.id,
+                at=self._at,
+                used_percent=new.used_percent,
+                resets_at=new.resets_at,
+                source=new.source,
+                since=None if base is None else since,
+                grown=0.0 if base is None else max(0.0, new.used_percent - base),
+            )
         )
 
     # --- windows that come and go ----------------------------------------------------------------
 
-    def _resized(self) -> Iterator[tuple[str, str]]:
-        """Windows that stand where one of another length stood: id before and after."""
-        said = [window for limit in self._reading.limits for window in limit.windows]
-        ids = {window.id for window in said}
-        for window in said:
-            if window.id in self._windows:
+    def _resized(self) -> Iterator[tuple[str, BoardWindow]]:
+        """New windows that stand where one of another length stood: their id, and that one."""
+        for said in self._named.values():
+            if said.id in self._windows:
                 continue
             for old in self._windows.values():
-                is_place = (old.limit_id, old.role) == (window.limit_id, window.role)
-                if is_place and old.id not in ids:
-                    yield old.id, window.id
+                is_place = (old.limit_id, old.role) == (said.limit_id, said.role)
+                if is_place and old.id not in self._named and old.missing_since is None:
+                    yield said.id, old
 
-    def _miss(self, named: set[str], resized: dict[str, str]) -> None:
-        """Count the windows that a whole reading does not name."""
+    def _settle_appearances(self) -> None:
+        """Tell of windows that a reading before this one showed first."""
+        for doubt in [each for each in self._suspected if each.entry.kind in APPEARANCES]:
+            entry = doubt.entry
+            window = self._windows.get(entry.window_id or "")
+            if window is None or window.id not in self._named or window.id in self._begun:
+                continue
+            self._suspected.remove(doubt)
+            if entry.kind is LedgerKind.RESIZED:
+                was = self._replaced(window, entry)
+                if was is None:
+                    entry = replace(entry, kind=LedgerKind.APPEARED, before=None)
+                else:
+                    self._drop(was)
+            self._entries.append(entry)
+
+    def _replaced(self, window: BoardWindow, entry: LedgerEntry) -> BoardWindow | None:
+        """The window in whose place one came, if it has not come back."""
+        for old in self._windows.values():
+            is_it = old.limit_id == window.limit_id and old.window_seconds == entry.before
+            if is_it and old.id not in self._named:
+                return old
+        return None
+
+    def _miss(self) -> None:
+        """Note the windows that a whole reading does not name."""
         for old in list(self._windows.values()):
-            if old.id in named:
-                self._windows[old.id] = replace(self._windows[old.id], missing=0)
-                continue
-            if successor := resized.get(old.id):
-                new = self._windows[successor]
-                entry = self._entry(LedgerKind.RESIZED, new, old.window_seconds, new.window_seconds)
-                self._suspect(entry, new)
-                del self._windows[old.id]
-                continue
-            missing = old.missing + 1
-            if missing < GONE:
-                self._windows[old.id] = replace(old, missing=missing)
+            if old.id in self._named:
+                self._windows[old.id] = replace(old, missing_since=None)
+            elif old.missing_since is None:
+                self._windows[old.id] = replace(old, missing_since=self._at)
             else:
-                del self._windows[old.id]
-                self._suspected = [e for e in self._suspected if e.entry.window_id != old.id]
-                self._tell(self._entry(LedgerKind.VANISHED, old, old.window_seconds, None))
+                # What was never told to be there is not told to be gone.
+                is_known = self._doubt(old.id, APPEARANCES) is None
+                self._drop(old)
+                if is_known:
+                    length, since = old.window_seconds, old.missing_since
+                    self._entries.append(entry_of(LedgerKind.VANISHED, old, length, None, since))
+
+    def _drop(self, old: BoardWindow) -> None:
+        del self._windows[old.id]
+        self._suspected = [each for each in self._suspected if each.entry.window_id != old.id]
+        self._next_period = max(self._next_period, old.period + 1)
 
     # --- refusals --------------------------------------------------------------------------------
 
     def _refused(self, board: Board, refusal: Refusal) -> Board:
-        """A call was refused: mark the window that it names by its reset, else the fullest one."""
-        mine = [w for w in self._windows.values() if w.limit_id == refusal.limit_id]
-        hit = next((w for w in mine if _is_same_time(w.resets_at, refusal.resets_at)), None)
-        if hit is None and mine:
-            hit = max(mine, key=lambda window: window.used_percent)
-        if hit is not None and not (hit.refused_at is not None and hit.refused_at > self._at):
-            if hit.refused_at is None:
-                self._tell(self._entry(LedgerKind.REFUSED, hit, hit.used_percent, 100.0))
-            resets_at = refusal.resets_at or hit.resets_at
-            self._windows[hit.id] = replace(hit, refused_at=self._at, resets_at=resets_at)
-        return replace(
-            board,
-            allowed=False,
-            limit_reached=True,
-            reached_type=refusal.reached_type or board.reached_type or "rate_limit_reached",
-        )
+        """A call was refused: mark the window that it means."""
+        until = finite(refusal.resets_at)
+        hit = meant(list(self._windows.values()), refusal.limit_id, until, self._at)
+        if hit is not None:
+            if _is_older(self._at, hit.refused_at):
+                return board
+            if hit.refused_at is None and hit.used_percent < 100.0:
+                self._entries.append(
+                    entry_of(LedgerKind.REFUSED, hit, hit.used_percent, 100.0, self._at)
+                )
+            if until is not None and self._doubt(hit.id, TURNS) is None:
+                taken = step(hit, replace(hit, resets_at=until, as_of=self._at), until, None)
+                if taken.suspected is not None:
+                    self._suspected.append(taken.suspected)
+                hit = replace(hit, due_at=taken.window.due_at)
+            until = until or hit.resets_at
+            self._windows[hit.id] = replace(
+                hit, refused_at=self._at, refused_until=until, resets_at=until
+            )
+            if refusal.limit_id != MAIN:
+                return board
+        reached = refusal.reached_type or board.reached_type or "rate_limit_reached"
+        return replace(board, allowed=False, limit_reached=True, reached_type=reached)
 
     def _let_through(self, board: Board) -> Board:
         """A model call was answered: no limit stands in its way."""
         limits = {limit.limit_id for limit in self._reading.limits} | {MAIN}
         for window in list(self._windows.values()):
-            refused_at = window.refused_at
-            if window.limit_id in limits and refused_at is not None and refused_at < self._at:
-                self._windows[window.id] = replace(window, refused_at=None)
+            if window.limit_id in limits and not _is_older(self._at, window.refused_at):
+                self._windows[window.id] = replace(window, refused_at=None, refused_until=None)
+        if not self._is_newest:
+            return board
         return replace(board, allowed=True, limit_reached=False, reached_type=None)
+
+    def _with_refusals(self, board: Board) -> Board:
+        """A poll does not take a refusal back."""
+        windows = self._windows.values()
+        if not any(w.limit_id == MAIN and w.is_refused(self._at) for w in windows):
+            return board
+        reached = board.reached_type or self._before.reached_type or "rate_limit_reached"
+        return replace(board, allowed=False, limit_reached=True, reached_type=reached)
+
+    def _without_lapsed(self, window: BoardWindow) -> BoardWindow:
+        if window.refused_at is None or window.is_refused(self._at):
+            return window
+        return replace(window, refused_at=None, refused_until=None)
 
     # --- the account -----------------------------------------------------------------------------
 
     def _with_facts(self) -> Board:
         """What the reading says beside its windows; a part of it leaves the rest as it is."""
         board, said = self._before, self._reading
-        plan = said.plan or (None if said.is_whole else board.plan)
-        self._settle_plan(board.plan, plan)
+        if said.plan is not None:
+            self._settle_plan(board.plan, said.plan)
         new = replace(
             board,
-            plan=plan,
+            plan=said.plan or board.plan,
             credits=_newest(said.credits, board.credits, said),
             spend_control=_newest(said.spend_control, board.spend_control, said),
+            reset_credits=_newest(said.reset_credits, board.reset_credits, said),
             as_of=said.as_of,
             source=said.source,
+            whole_at=said.as_of if said.is_whole else board.whole_at,
         )
-        if said.reset_credits is not None or said.is_whole:
-            new = replace(new, reset_credits=said.reset_credits)
         verdict = next((each for each in said.limits if each.limit_id == MAIN), None)
         if said.is_whole or (verdict is not None and verdict.allowed is not None):
             new = replace(
@@ -300,43 +315,27 @@ class _Merging:
             )
         return new
 
-    def _settle_plan(self, before: str | None, now: str | None) -> None:
-        for suspicion in [each for each in self._suspected if each.entry.kind is LedgerKind.PLAN]:
-            self._suspected.remove(suspicion)
-            if suspicion.entry.after == now:
-                self._tell(suspicion.entry)
-        if self._before.as_of is not None and before != now and None not in {before, now}:
-            entry = LedgerEntry(at=self._at, kind=LedgerKind.PLAN, before=before, after=now)
-            self._suspected.append(Suspicion(entry=entry))
+    def _settle_plan(self, before: str | None, now: str) -> None:
+        doubt = next((e for e in self._suspected if e.entry.kind is LedgerKind.PLAN), None)
+        if doubt is not None:
+            self._suspected.remove(doubt)
+            if doubt.entry.after == now:
+                self._entries.append(doubt.entry)
+                return
+            before = doubt.entry.before if isinstance(doubt.entry.before, str) else before
+        if before is not None and before != now:
+            self._suspect(LedgerEntry(at=self._at, kind=LedgerKind.PLAN, before=before, after=now))
 
-    # --- what is told ----------------------------------------------------------------------------
+    # --- what is suspected -----------------------------------------------------------------------
 
-    def _entry(
-        self,
-        kind: LedgerKind,
-        window: BoardWindow,
-        before: str | float | None,
-        after: str | float | None,
-    ) -> LedgerEntry:
-        name = window.limit_name or window.limit_id
-        length = label(window.window_seconds) if window.window_seconds else window.role
-        return LedgerEntry(
-            at=self._at,
-            kind=kind,
-            window_id=window.id,
-            label=length if window.limit_id == MAIN else f"{name} {length}",
-            before=before,
-            after=after,
-        )
+    def _doubt(self, window_id: str, kinds: frozenset[LedgerKind]) -> Suspicion | None:
+        for each in self._suspected:
+            if each.entry.window_id == window_id and each.entry.kind in kinds:
+                return each
+        return None
 
-    def _suspect(
-        self, entry: LedgerEntry, new: BoardWindow, old: BoardWindow | None = None
-    ) -> None:
-        used = old.used_percent if old is not None else 0.0
-        self._suspected.append(Suspicion(entry=entry, resets_at=new.resets_at, used_percent=used))
-
-    def _tell(self, entry: LedgerEntry) -> None:
-        self._entries.append(entry)
+    def _suspect(self, entry: LedgerEntry) -> None:
+        self._suspected.append(Suspicion(entry=entry))
 
 
 def _newest(said: T | None, known: T | None, reading: UsageReading) -> T | None:
@@ -344,19 +343,5 @@ def _newest(said: T | None, known: T | None, reading: UsageReading) -> T | None:
 
 
 def _is_older(at: float, known: float | None) -> bool:
-    """Whether a reading of `at` comes late, after a newer one."""
+    """Whether a word of `at` comes late, after a newer one."""
     return known is not None and at < known <= at + AHEAD
-
-
-def _is_same_time(one: float | None, other: float | None) -> bool:
-    return one is not None and other is not None and abs(one - other) <= SAME
-
-
-def _number(value: str | float | None) -> float | None:
-    return value if isinstance(value, float | int) else None
-
-
-def _place(window: BoardWindow) -> tuple[int, str, int, str]:
-    """Main limit first, then code review, then others; the shorter window first."""
-    rank = {MAIN: 0, CODE_REVIEW: 1}.get(window.limit_id, 2)
-    return rank, window.limit_id, window.window_seconds or 0, window.id

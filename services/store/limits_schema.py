@@ -50,8 +50,10 @@ LIMITS: Final = (
                 ON CONFLICT (account, window_id, hour) DO UPDATE SET
                     low = min(low, excluded.low),
                     high = max(high, excluded.high),
-                    last = iif(excluded.last_at >= last_at, excluded.last, last),
-                    resets_at = iif(excluded.last_at >= last_at, excluded.resets_at, resets_at),
+                    last = CASE WHEN excluded.last_at < last_at THEN last ELSE excluded.last END,
+                    resets_at = CASE
+                        WHEN excluded.last_at < last_at THEN resets_at ELSE excluded.resets_at
+                    END,
                     last_at = max(last_at, excluded.last_at);
             END
             """,
