@@ -41,7 +41,7 @@ class ShellBase(Screen[None]):
         self.keymap, self._key_problems = Keymap().with_overrides(
             settings.key_bindings, flavor=settings.key_flavor
         )
-        self._header = Header(id="header")
+        self._header = Header(self._glyphs, id="header")
         self._footer = Footer(self._glyphs, id="footer")
         self._room: ChatRoom | None = None
         """The chats; None while the welcome is shown."""
