@@ -17,7 +17,7 @@ AXIS = 5
 """Cells at the left for `100%` and a gap."""
 DOTS = 3
 """Cells from one dot of the grid to the next."""
-LEAST_WIDTH, LEAST_HEIGHT = 16, 5
+LEAST_WIDTH, LEAST_HEIGHT = 16, 4
 CALM = ("$foreground", "$accent", "$secondary", "$text-muted")
 TONES = {"warning": "$warning", "failed": "$error"}
 PLAIN_MARKS = ("*", "o", "+", "x")
@@ -121,7 +121,7 @@ class LimitChart(Widget):
     def _row(self, cells: Sequence[tuple[str, int]], y: int, rows: int, data: ChartData) -> Content:
         """One row: its percentage, marks of lines, else of resets, else of the grid."""
         middle = (rows - 1) // 2
-        name = {0: "100%", middle: "50%", rows - 1: "0%"}.get(y, "")
+        name = {middle: "50%", 0: "100%", rows - 1: "0%"}.get(y, "")
         resets = self._resets(data)
         pieces: list[tuple[str, str]] = [(name.rjust(AXIS - 1) + " ", muted(self))]
         for x, (drawn, number) in enumerate(cells):

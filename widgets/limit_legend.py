@@ -60,6 +60,8 @@ class LimitBrief(Widget):
 
     entry: reactive[LedgerRow | None] = reactive(None)
     """What the server did last."""
+    nothing: reactive[str] = reactive("")
+    """What is said where it did nothing."""
     last_turn: reactive[Shares] = reactive(())
     hint: reactive[tuple[str, str]] = reactive(("", ""))
     """A key and what it opens."""
@@ -76,7 +78,7 @@ class LimitBrief(Widget):
     def render(self) -> Content:
         """The ledger's last entry; the last turn, and the key at the right."""
         width = self.size.width
-        first = Content.styled("the server changed nothing", muted(self))
+        first = Content.styled(self.nothing, muted(self))
         if (entry := self.entry) is not None:
             time = Content.styled(entry.time.ljust(TIME), muted(self))
             first = Content.assemble(time, entry.what, (f" {entry.detail}", muted(self)))

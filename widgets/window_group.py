@@ -20,6 +20,8 @@ WIDE = 100
 WORDS, SHARE = 44, 13
 """Cells of the words beside the wires, and of the percentage with its gap at their beginning."""
 SIDE, GAP = 2, 2
+SHARE_CELLS = 5
+"""Of `62.0%`."""
 TONES = {"calm": "$success", "warning": "$warning", "failed": "$error"}
 
 
@@ -112,7 +114,11 @@ class WindowGroup(Widget):
         if row.left is not None:
             wire = use_wire(row.left, row.even, cells, TONES[row.tone], self._glyphs)
         share_style = "$foreground" if row.tone == "calm" else TONES[row.tone]
-        share = Content.assemble((row.share, share_style), " ", (row.word, muted(self)))
+        share = Content.assemble(
+            (row.share.rjust(SHARE_CELLS) if row.share else "", share_style),
+            " ",
+            (row.word, muted(self)),
+        )
         line = Content.assemble(head, wire, " " * GAP, share)
         if is_wide and row.outlook:
             gap = max(1, SHARE - share.cell_length)

@@ -57,7 +57,7 @@ class LimitsBoard(Widget):
         self._shows: Show = shows
         self._glyphs = glyphs
         self._title = PaneTitle(glyphs, id="limits-title")
-        self._notice = NoticeBox()
+        self._notice = NoticeBox(glyphs)
         self.windows = WindowList(glyphs)
         self._legend = LimitLegend(glyphs)
         self.chart = LimitChart(glyphs, has_colour=has_colour)
@@ -127,7 +127,7 @@ class LimitsBoard(Widget):
         self.set_class(not has_numbers, "-none")
         self.set_class(is_page_open, "-page")
         shown = rows.window_rows(state, now, self._shows, self._glyphs) if has_numbers else ()
-        self.windows.display = bool(shown)
+        self.set_class(not shown, "-bare")
         self.windows.show(shown, is_active=is_active, is_one=is_page_open)
         self._legend.names = self.windows.names(shown)
         self._legend.has_range = any(row.time and row.time.early is not None for row in shown)
@@ -147,7 +147,7 @@ class LimitsBoard(Widget):
         data = rows.chart_data(state, record.series, zoom, until, self.selected)
         self.chart.data = data
         has_points = any(line.series.points for line in data.lines)
-        is_reading = state.standing is Standing.UNKNOWN or record.until is None
+        is_reading = record.until is None and state.failure is None
         nothing = f"reading{self._glyphs.ellipsis}" if is_reading else "no history yet"
         self.chart.note = "" if has_points else nothing
         windows = rows.table_windows(state, self.selected)
@@ -157,6 +157,7 @@ class LimitsBoard(Widget):
         entries = rows.ledger_rows(record.ledger, now, self._glyphs)
         self._changes.rows = entries
         self._brief.entry = entries[0] if entries else None
+        self._brief.nothing = "" if record.until is None else "the server changed nothing"
         self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
 
     def on_resize(self) -> None:

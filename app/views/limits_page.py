@@ -18,6 +18,15 @@ from widgets.window_group import WIDE, WindowGroup, WindowRow
 
 NAMES, NAMES_NARROW = (12, 24), (8, 14)
 """Least and most cells of the names of windows."""
+BAR = 2
+BARS = {
+    "text": "$line",
+    "muted": "$line",
+    "warning": "$warning",
+    "failed": "$error",
+    "success": "$success",
+}
+"""Colour of the bar of a notice."""
 
 
 class NoticeBox(Widget):
@@ -25,11 +34,18 @@ class NoticeBox(Widget):
 
     notice: reactive[Notice | None] = reactive(None, layout=True)
 
+    def __init__(self, glyphs: Glyphs) -> None:
+        """Nothing to say yet.
+
+        Args:
+            glyphs: Marks to draw with.
+        """
+        super().__init__()
+        self._glyphs = glyphs
+        self.display = False
+
     def watch_notice(self, notice: Notice | None) -> None:
         self.display = notice is not None
-        tone = notice.tone if notice is not None else "text"
-        for each in ("text", "muted", "warning", "failed", "success"):
-            self.set_class(each == tone, f"-{each}")
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return len(self._lines(width))
@@ -42,11 +58,13 @@ class NoticeBox(Widget):
         notice = self.notice
         if notice is None:
             return []
+        room = max(1, width - BAR)
         head = muted(self) if notice.tone == "muted" else "bold"
-        lines = list(Content.styled(notice.head, head).wrap(max(1, width)))
+        lines = list(Content.styled(notice.head, head).wrap(room))
         if notice.next_step:
-            lines += Content.styled(notice.next_step, muted(self)).wrap(max(1, width))
-        return lines
+            lines += Content.styled(notice.next_step, muted(self)).wrap(room)
+        bar = Content.styled(f"{self._glyphs.bar} ", BARS[notice.tone])
+        return [Content.assemble(bar, line) for line in lines]
 
 
 class WindowList(VerticalScroll, can_focus=False):

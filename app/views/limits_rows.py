@@ -23,6 +23,8 @@ SPEND: Final = "spend-control"
 RANGES: Final = ((5 * HOUR, "5 h"), (DAY, "24 h"), (7 * DAY, "7 d"), (30 * DAY, "30 d"))
 """What the chart may show, in seconds."""
 LINES: Final = 4
+"""Windows in the chart and in the table."""
+MOST_SHARES: Final = 3
 OLDER: Final = 120.0
 """Seconds by which a number is older than the newest one, to be said."""
 SLOW: Final = 10.0
@@ -124,11 +126,12 @@ def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
 
 def last_turn(state: LimitsState, minus: str) -> tuple[tuple[str, str], ...]:
     """What the last turn cost, each share and what it is a share of."""
-    return tuple(
+    shares = [
         (f"{minus}{words.exact(window.last_turn)}", f"of {words.short_name(window)}")
         for window in state.windows
         if window.last_turn is not None
-    )
+    ]
+    return tuple(shares[:MOST_SHARES])
 
 
 def table_windows(state: LimitsState, selected: str = "") -> tuple[WindowState, ...]:

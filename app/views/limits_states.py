@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from app.views.limits_words import ago, at_words, refusal_words
+from app.views.limits_words import at_words, old, refusal_words
 from services.models.failure import Failure, as_sentence
 from services.models.limits import LimitsState, Standing
 
@@ -54,7 +54,7 @@ def failed(state: LimitsState, failure: Failure, now: float) -> Notice:
     """The last reading failed; the numbers are those of before."""
     age = "There are no numbers yet."
     if state.as_of is not None:
-        age = f"The numbers are from before: {ago(now - state.as_of)}."
+        age = f"The numbers are {old(now - state.as_of)} old."
     steps = [as_sentence(failure.next_step)] if failure.next_step else []
     if failure.retry_at is not None and failure.retry_at > now:
         steps.append(f"Asked again {at_words(failure.retry_at, now)}.")

@@ -68,7 +68,9 @@ def plan_words(plan: str | None) -> str:
 
 
 def exact(percent: float) -> str:
-    """With one decimal, and never `0.0%` or `100.0%` for what is neither."""
+    """With one decimal, `100%` without; never `0.0%` or `100%` for what is neither."""
+    if percent >= 100.0:
+        return "100%"
     if 0.0 < percent < 0.1:
         return "<0.1%"
     if 99.9 < percent < 100.0:
@@ -95,14 +97,17 @@ def counts_seconds(at: float | None, now: float) -> bool:
 
 def ago(seconds: float) -> str:
     """How old: `just now`, `10 s ago` in steps of ten, `3 min ago`, `2 h ago`, `4 d ago`."""
-    if seconds < 10:
-        return "just now"
+    return "just now" if seconds < 10 else f"{old(seconds)} ago"
+
+
+def old(seconds: float) -> str:
+    """An age in one unit: `0 s`, `10 s`, `3 min`, `2 h`, `4 d`; seconds in steps of ten."""
     if seconds < MINUTE:
-        return f"{int(seconds // 10) * 10} s ago"
+        return f"{int(max(0.0, seconds) // 10) * 10} s"
     for size, unit, end in ((MINUTE, "min", HOUR), (HOUR, "h", DAY)):
         if seconds < end:
-            return f"{int(seconds // size)} {unit} ago"
-    return f"{int(seconds // DAY)} d ago"
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds // DAY)} d"
 
 
 def at_words(at: float, now: float) -> str:
@@ -127,7 +132,8 @@ def reset_parts(resets_at: float | None, now: float) -> tuple[str, str, str, str
         return "no reset known", "", "", ""
     when = at_words(resets_at, now)
     if resets_at <= now:
-        return "reset due, not yet confirmed", when.removeprefix("today "), "", ""
+        since, _, zone = when.removeprefix("today ").rpartition(" ")
+        return "reset due, not yet confirmed", f"since {since}", zone, ""
     day, _, zone = when.rpartition(" ")
     return "resets", day, zone, f"in {countdown(resets_at - now)}"
 
@@ -147,9 +153,15 @@ def outlook_words(window: WindowState, now: float) -> str:
         early = forecast.p10_at or forecast.p50_at
         return f"may run out from {day_time(early, now)}" if early else "may run out"
     words = forecast_words(window, now)
-    is_near = level in {Level.LOW, Level.VERY_LOW, Level.NEARLY_OUT}
-    is_told = forecast.state is not ForecastState.RUNS_OUT
-    return f"{level}, {words}" if is_near and is_told and words else words
+    if level in {Level.LOW, Level.VERY_LOW, Level.NEARLY_OUT}:
+        match forecast.state:
+            case ForecastState.LASTS:
+                return f"{level}, {words}"
+            case ForecastState.UNKNOWN:
+                return f"{level}, {forecast.reason or words}"
+            case _:
+                pass
+    return words
 
 
 def as_of_words(state: LimitsState, now: float, dot: str) -> str:
