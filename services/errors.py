@@ -56,7 +56,7 @@ class RefusedError(ServiceError):
     """The server answered, and the answer is no."""
 
     headers: Mapping[str, str] = {}
-    """Of that answer, names in lower case: they say how full the limits are."""
+    """Of that answer, those that begin with `x-`, in lower case: some say how full limits are."""
 
 
 class LoginError(RefusedError):

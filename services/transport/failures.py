@@ -178,7 +178,8 @@ def from_response(
         now: Unix seconds.
     """
     error = _meaning(status, headers, said, identity, now)
-    error.headers = {name.lower(): value for name, value in headers.items()}
+    names = ((name.lower(), value) for name, value in headers.items())
+    error.headers = {name: value for name, value in names if name.startswith("x-")}
     return error
 
 

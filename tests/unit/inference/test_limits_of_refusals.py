@@ -270,3 +270,13 @@ def test_a_task_that_the_plan_does_not_include_is_refused_at_no_window() -> None
     assert read_task_error(403, {}, body, NOW) == refused(
         refusal=Refusal(limit_id="", reached_type="usage_not_included", message="Buy a plan")
     )
+
+
+async def test_an_error_keeps_no_cookie_of_the_answer(asked: Asked) -> None:
+    asked.server.answer(
+        refusal("429 Enough", {"error": REACHED}, set_cookie="__cf_bm=1", x_request_id="r1", **FULL)
+    )
+    _, error = await asked.run_to_error()
+    assert isinstance(error, RefusedError)
+    names = {name.replace("_", "-") for name in FULL}
+    assert error.headers.keys() == {"x-request-id", *names}
