@@ -29,6 +29,23 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         sys.stdout.write(f"foredeck {version}\n")
         return 0
+    if sys.argv[1:2] == ["limits"] and len(sys.argv) <= 4:
+        form = _status_format(sys.argv[2:])
+        if form:
+            from app.status_line import run as print_status
+
+            return print_status(form)
     from app.main import main as run
 
     return run(sys.argv[1:])
+
+
+def _status_format(arguments: "list[str]") -> str:
+    """Which status line `limits` is asked for, and nothing else; empty where it is not."""
+    match arguments:
+        case ["--format", ("plain" | "tmux" | "starship" | "waybar") as form]:
+            return form
+        case [joined] if joined.startswith("--format="):
+            return _status_format(["--format", joined[9:]])
+        case _:
+            return ""

@@ -65,6 +65,11 @@ def _run_to_end(arguments: Namespace, settings: Settings, output: Output) -> int
 
 
 def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
+    if getattr(arguments, "format", None):
+        from app.cli import limits
+
+        limits.prepare(arguments)
+        return limits.print_format(arguments.format, settings)
     if settings.errors and arguments.command in CONFIGURED:
         raise UsageError(settings.errors[0], next_step="Check it with foredeck config validate")
     match arguments.command:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from app.cli import limits_lines as lines
 from app.cli.limits_reading import NO_WINDOWS, Parts, up_to_date
 from app.cli.output import EXIT_OK, Output
+from app.settings import Settings
 from services.auth.signed_out import signed_out
 from services.errors import UsageError
 from services.events import LimitsChanged
@@ -97,6 +98,20 @@ def prepare(arguments: Namespace) -> None:
         )
     if arguments.limits_command == "history" and arguments.csv and arguments.json:
         raise UsageError("--csv and --json do not go together", next_step="Leave one of them out")
+
+
+def print_format(form: str, settings: Settings) -> int:
+    """Print a status line, which needs neither configuration nor sign-in.
+
+    Returns:
+        The exit code, as `app.status_line.run`.
+    """
+    from app.status_line import print_line, read
+    from app.status_store import FILE
+
+    # The demo's numbers are in no store of this machine.
+    path = None if settings.demo else str(settings.folders.data / FILE)
+    return print_line(form, read(path))
 
 
 async def run(services: Parts, arguments: Namespace, output: Output) -> int:

@@ -1,0 +1,451 @@
+"""`limits --format` in processes of their own and as values: what status lines are shown."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import status_line, status_store
+from app.folders import find_folders
+from app.status_line import Status, render
+from services.models import limit_terms, times
+from services.models.limit_terms import Level, level_of
+from services.models.limits import Forecast, ForecastState, LimitSource, LimitsState, WindowState
+from services.store.limits_schema import LIMITS
+
+ROOT = Path(__file__).resolve().parents[2]
+NOW = 1_795_267_600.0
+FORBIDDEN = {
+    "argparse",
+    "asyncio",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "importlib.metadata",
+    "json",
+    "pathlib",
+    "re",
+    "sqlite3",
+    "tomllib",
+    "typing",
+    "services",
+    "app.main",
+}
+
+
+def row(
+    name: str = "5h", used: float = 38.0, *, resets_in: float | None = 4_320.0, **other: Any
+) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "window_id": f"codex/{name}",
+        "limit_id": "codex",
+        "limit_name": None,
+        "label": name,
+        "window_seconds": 18_000,
+        "used": used,
+        "is_refused": 0,
+        "resets_at": None if resets_in is None else NOW + resets_in,
+        "as_of": NOW - 30,
+        "source": "poll",
+        "forecast": "unknown",
+        "p10_at": None,
+        "p50_at": None,
+        "p90_at": None,
+    }
+    return values | other
+
+
+def store(path: Path, rows: list[dict[str, Any]], **facts: Any) -> sqlite3.Connection:
+    """A database with the tables of limits; the connection stays open, its log unwritten."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("CREATE TABLE chats (id TEXT)")
+    for migration in LIMITS:
+        for statement in migration.statements:
+            connection.execute(statement)
+    for position, values in enumerate(rows):
+        names = ", ".join(("position", *values))
+        marks = ", ".join("?" * (len(values) + 1))
+        connection.execute(
+            f"INSERT INTO limit_status ({names}) VALUES ({marks})",
+            (position, *values.values()),
+        )
+    for name, value in ({"standing": "known", "as_of": NOW - 30} | facts).items():
+        connection.execute(f"UPDATE limit_facts SET {name} = ?", (value,))
+    return connection
+
+
+@pytest.fixture
+def status(tmp_path: Path) -> Iterator[Callable[..., Status]]:
+    opened: list[sqlite3.Connection] = []
+
+    def make(*rows: dict[str, Any], **facts: Any) -> Status:
+        path = tmp_path / str(len(opened)) / "foredeck.db"
+        opened.append(store(path, list(rows), **facts))
+        found = status_line.read(str(path))
+        assert found is not None
+        return found
+
+    yield make
+    for connection in opened:
+        connection.close()
+
+
+Make = Callable[..., Status]
+
+
+# --- Lines ---------------------------------------------------------------------------------------
+
+
+def test_the_two_windows_nearest_to_their_end_stand_in_a_line(status: Make) -> None:
+    shown = status(
+        row("5h", 38.0),
+        row("week", 80.0, resets_in=300_000.0),
+        row("Fast week", 40.0, resets_in=None),
+    )
+    assert render("plain", shown, NOW) == "week 20% left low 3d11h · Fast week 60% left"
+    assert render("starship", shown, NOW) == render("plain", shown, NOW)
+
+
+def test_used_is_shown_where_that_is_configured(status: Make) -> None:
+    shown = status(row("5h", 0.2), shows="used")
+    assert render("plain", shown, NOW) == "5h <1% used 1h12"
+
+
+def test_tmux_is_told_colours_and_gets_back_the_style_of_before(status: Make) -> None:
+    shown = status(row("5h", 96.0), row("week", 90.0))
+    assert render("tmux", shown, NOW) == (
+        "#[push-default]#[fg=red]5h 4% left nearly out 1h12#[default]#[pop-default] · "
+        "#[push-default]#[fg=yellow]week 10% left very low 1h12#[default]#[pop-default]"
+    )
+    assert render("tmux", status(row("5h", 1.0)), NOW) == "5h 99% left 1h12"
+
+
+def test_names_cannot_style_or_run_anything_in_tmux(status: Make) -> None:
+    line = render("tmux", status(row("#[bg=red]#(reboot)#{pid}", 99.0)), NOW)
+    assert "##[bg=red]##(reboot)##{pid}" in line
+
+
+def test_a_countdown_is_that_of_the_moment_it_is_printed(status: Make) -> None:
+    shown = status(row("5h", 38.0, resets_in=60.0))
+    assert render("plain", shown, NOW) == "5h 62% left 1m"
+    assert render("plain", shown, NOW + 1) == "5h 62% left <1m"
+    assert render("plain", shown, NOW + 60) == "5h 62% left due"
+
+
+@pytest.mark.parametrize(
+    ("facts", "mark"),
+    [
+        ({}, ""),
+        ({"as_of": NOW - 901}, " (15m old)"),
+        ({"as_of": NOW - 120, "failure": "{}"}, " (2m old)"),
+        ({"allowed": 0}, " · calls are refused"),
+    ],
+)
+def test_what_is_old_or_refused_is_marked(status: Make, facts: dict[str, Any], mark: str) -> None:
+    assert render("plain", status(row(), **facts), NOW) == f"5h 62% left 1h12{mark}"
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        ({"standing": "unknown", "as_of": None}, "limits unknown"),
+        ({"standing": "signed_out"}, "limits: signed out"),
+        ({"standing": "api_key"}, "limits: API key"),
+        ({"standing": "known"}, "no limits"),
+        ({"standing": "known", "allowed": 0}, "calls are refused"),
+        ({"standing": "of a later version"}, "limits unknown"),
+    ],
+)
+@pytest.mark.parametrize("form", ["plain", "tmux", "starship"])
+def test_without_windows_it_is_said_why(
+    status: Make, form: str, facts: dict[str, Any], line: str
+) -> None:
+    assert render(form, status(**facts), NOW) == line
+
+
+def test_waybar_gets_one_json_line(status: Make) -> None:
+    shown = status(
+        row("5h", 38.0),
+        row('<b>"R&D\\</b>', 76.6, resets_in=300_000.0),
+        as_of=NOW - 1000,
+    )
+    line = render("waybar", shown, NOW)
+    assert "\n" not in line
+    assert json.loads(line) == {
+        "text": '&lt;b&gt;"R&amp;D\\&lt;/b&gt; 23% left low 3d11h · 5h 62% left 1h12 (16m old)',
+        "tooltip": "5h 62% left 1h12, resets Sat 21 Nov 14:38 UTC\n"
+        '&lt;b&gt;"R&amp;D\\&lt;/b&gt; 23% left low 3d11h, resets Wed 25 Nov 00:46 UTC\n'
+        "read 16m ago",
+        "class": ["warning", "stale"],
+        "percentage": 23,
+    }
+
+
+def test_waybar_is_told_that_nothing_is_known() -> None:
+    assert json.loads(render("waybar", None, NOW)) == {
+        "text": "limits unknown",
+        "tooltip": "limits unknown",
+        "class": ["unknown"],
+        "percentage": 0,
+    }
+
+
+@given(
+    name=st.text(max_size=60),
+    used=st.one_of(st.floats(), st.text(max_size=3), st.none()),
+    at=st.one_of(st.floats(), st.none()),
+    form=st.sampled_from(status_line.FORMATS),
+)
+def test_whatever_stands_in_the_store_is_one_line_that_drives_nothing(
+    name: str, used: object, at: object, form: str
+) -> None:
+    values = tuple((row() | {"label": name, "used": used, "resets_at": at}).values())
+    facts = ("known", "", 1, at, None, None, None, None, None, "left")
+    line = render(form, Status(facts, [values]), NOW)
+    assert line.isprintable()
+    if form == "waybar":
+        assert 0 <= json.loads(line)["percentage"] <= 100
+
+
+# --- The same as elsewhere -----------------------------------------------------------------------
+
+
+@given(seconds=st.floats(-1e9, 1e12))
+def test_times_are_said_as_everywhere(seconds: float) -> None:
+    assert status_line.countdown(seconds) == times.countdown(seconds)
+    assert status_line.age(seconds) == times.age(seconds)
+
+
+@given(
+    used=st.floats(0, 100) | st.sampled_from([75.0, 90.0, 95.0, 100.0, 99.5, 0.5]),
+    is_refused=st.booleans(),
+    forecast=st.sampled_from(ForecastState),
+)
+def test_levels_are_those_of_the_gauge(
+    used: float, is_refused: bool, forecast: ForecastState
+) -> None:
+    window = WindowState(
+        id="codex/18000",
+        limit_id="codex",
+        window_seconds=18_000,
+        used_percent=used,
+        as_of=NOW,
+        source=LimitSource.POLL,
+        is_refused=is_refused,
+        forecast=Forecast(state=forecast),
+    )
+    values = row(used=used, is_refused=int(is_refused), forecast=forecast.value)
+    word, tone = status_line.Window(tuple(values.values())).level
+    assert Level(word) is level_of(window)
+    assert status_line.TONES[tone] == level_of(window).tone
+    assert status_line.percent(used) == limit_terms.percent(used)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0, 100),
+            st.booleans(),
+            st.sampled_from(ForecastState),
+            st.sampled_from([18_000, 604_800, None]),
+        ),
+        max_size=6,
+    )
+)
+def test_the_order_is_that_of_the_header(
+    drawn: list[tuple[float, bool, ForecastState, int | None]],
+) -> None:
+    windows = tuple(
+        WindowState(
+            id=str(number),
+            limit_id="codex",
+            window_seconds=length,
+            used_percent=used,
+            as_of=NOW,
+            source=LimitSource.POLL,
+            is_refused=is_refused,
+            forecast=Forecast(state=state),
+        )
+        for number, (used, is_refused, state, length) in enumerate(drawn)
+    )
+    rows = [
+        tuple(
+            row(
+                used=each.used_percent,
+                window_id=each.id,
+                is_refused=int(each.is_refused),
+                forecast=each.forecast.state.value,
+                window_seconds=each.window_seconds,
+            ).values()
+        )
+        for each in windows
+    ]
+    shown = Status(("known", "", 1, NOW, None, None, None, None, None, "left"), rows)
+    expected = [each.id for each in LimitsState(windows=windows).pressing()]
+    assert [each.id for each in shown.pressing()] == expected
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"FOREDECK_HOME": "/srv/foredeck"},
+        {"FOREDECK_HOME": "/srv/../x/./foredeck/"},
+        {"FOREDECK_HOME": "rel/ative"},
+        {"FOREDECK_HOME": "~/kept"},
+        {"FOREDECK_HOME": "~"},
+        {"FOREDECK_HOME": "~root/kept"},
+        {"FOREDECK_HOME": "~/kept", "HOME": "/h/"},
+        {"FOREDECK_HOME": ""},
+        {"FOREDECK_HOME": "", "XDG_DATA_HOME": "/xdg"},
+        {"FOREDECK_HOME": "", "XDG_DATA_HOME": "/xdg//data/"},
+        {"FOREDECK_HOME": "", "XDG_DATA_HOME": "relative"},
+        {"FOREDECK_HOME": "", "XDG_DATA_HOME": " "},
+        {"FOREDECK_HOME": "", "XDG_DATA_HOME": "~/data"},
+        {"FOREDECK_HOME": "", "HOME": "/home/somebody/"},
+        {"FOREDECK_HOME": "", "HOME": ""},
+        {"FOREDECK_HOME": "", "HOME": "relative"},
+        {"FOREDECK_HOME": "", "HOME": "/"},
+        {"FOREDECK_HOME": "", "ANDROID_DATA": "/data", "ANDROID_ROOT": "/system", "SHELL": "sh"},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
+def test_the_store_is_looked_for_where_it_lies(
+    environ: dict[str, str], platform: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    if platform == "darwin":
+        import platformdirs
+        from platformdirs.macos import MacOS
+
+        monkeypatch.setattr(sys, "platform", "darwin")
+        monkeypatch.setattr(platformdirs, "PlatformDirs", MacOS)
+    found = status_store.database_path()
+    assert found is not None
+    assert os.path.normpath(found) == os.path.normpath(
+        find_folders(os.environ).data / status_store.FILE
+    )
+
+
+def test_without_any_home_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FOREDECK_HOME", "~nobody-of-that-name/x")
+    assert status_store.database_path() is None
+    assert status_line.read(None) is None
+
+
+# --- As a program --------------------------------------------------------------------------------
+
+
+def call(home: Path, *arguments: str, code: str = "") -> subprocess.CompletedProcess[str]:
+    start = ["-c", code] if code else ["-m", "app"]
+    return subprocess.run(
+        [sys.executable, *start, *arguments],
+        env={**os.environ, "FOREDECK_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=30,
+    )
+
+
+def test_the_program_reads_the_store_while_another_writes(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "foredeck.db"
+    rows = [row() | {"resets_at": time.time() + 4_350}]
+    writer = store(path, rows, as_of=time.time())
+    try:
+        writer.execute("BEGIN IMMEDIATE")
+        writer.execute("UPDATE limit_status SET used = 99")
+        ended = call(tmp_path, "limits", "--format", "plain")
+    finally:
+        writer.close()
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "5h 62% left 1h12\n", "")
+
+
+@pytest.mark.parametrize("form", ["tmux", "starship", "plain"])
+def test_without_a_store_it_says_so_and_makes_none(tmp_path: Path, form: str) -> None:
+    home = tmp_path / "home 100% #?"
+    home.mkdir()
+    ended = call(home, "limits", f"--format={form}")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "limits unknown\n", "")
+    assert list(home.iterdir()) == []
+
+
+def test_a_store_with_a_strange_name_is_read_and_nothing_is_left_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "home 100% #?é" / "data" / "foredeck.db"
+    store(path, [row()]).close()
+    assert [each.name for each in path.parent.iterdir()] == ["foredeck.db"]
+    path.parent.chmod(0o500)
+    try:
+        ended = call(path.parents[1], "limits", "--format", "tmux")
+        assert "5h 62% left due" in ended.stdout
+        assert [each.name for each in path.parent.iterdir()] == ["foredeck.db"]
+    finally:
+        path.parent.chmod(0o700)
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all", b"SQLite format 3\0" + bytes(84)])
+def test_a_damaged_store_is_as_good_as_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "foredeck.db"
+    path.write_bytes(content)
+    assert status_line.read(str(path)) is None
+    assert path.read_bytes() == content
+
+
+def test_a_locked_store_is_as_good_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "foredeck.db"
+    writer = store(path, [row()])
+    writer.execute("PRAGMA locking_mode = EXCLUSIVE")
+    writer.execute("BEGIN EXCLUSIVE")
+    writer.execute("UPDATE limit_status SET used = 1")
+    try:
+        assert status_line.read(str(path)) is None
+    finally:
+        writer.close()
+
+
+def test_an_old_store_without_limits_is_as_good_as_none(tmp_path: Path) -> None:
+    path = tmp_path / "foredeck.db"
+    sqlite3.connect(path).execute("CREATE TABLE chats (id)").connection.close()
+    assert status_line.read(str(path)) is None
+
+
+def test_the_fast_path_imports_next_to_nothing(tmp_path: Path) -> None:
+    store(tmp_path / "data" / "foredeck.db", [row()]).close()
+    code = (
+        "import sys; before = set(sys.modules); sys.argv[1:] = ['limits', '--format', 'tmux']\n"
+        "from app.launcher import main; code = main()\n"
+        "sys.stderr.write('\\n'.join(set(sys.modules) - before)); sys.exit(code)"
+    )
+    ended = call(tmp_path, code=code)
+    assert ended.returncode == 0
+    assert "5h 62% left due" in ended.stdout
+    imported = set(ended.stderr.split())
+    assert "app.status_line" in imported
+    assert not {name for name in imported if name in FORBIDDEN or name.startswith("services")}
+
+
+def test_other_flags_take_the_long_way_to_the_same_line(tmp_path: Path) -> None:
+    store(tmp_path / "data" / "foredeck.db", [row()]).close()
+    (tmp_path / "config.toml").write_text("this is no TOML")
+    short = call(tmp_path, "limits", "--format", "plain")
+    long = call(tmp_path, "--no-input", "limits", "--format", "plain")
+    assert (long.returncode, long.stdout) == (0, short.stdout)
+    assert call(tmp_path, "--demo", "limits", "--format", "plain").stdout == "limits unknown\n"
+
+
+def test_a_format_that_does_not_exist_is_wrong_usage(tmp_path: Path) -> None:
+    assert call(tmp_path, "limits", "--format", "polybar").returncode == 2
+    assert call(tmp_path, "limits", "--format", "tmux", "--refresh").returncode == 2
