@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.figures import Row, Verdict
-from benchmarks.measures.commands import version
+from benchmarks.measures.commands import status_line, version
 from benchmarks.measures.keys import keys
 from benchmarks.measures.saved import saved
 from benchmarks.measures.startup import idle, start
@@ -21,6 +21,7 @@ from benchmarks.server import Server
 
 MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "version": version,
+    "status_line": status_line,
     "start": start,
     "idle": idle,
     "keys": keys,
