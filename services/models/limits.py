@@ -115,6 +115,7 @@ class Refusal:
     """The server refused a call because a limit is reached: the strongest word there is."""
 
     limit_id: str = "codex"
+    """Empty where no window stands in the way, but the plan or the workspace's purse."""
     resets_at: float | None = None
     reached_type: str | None = None
     """`rate_limit_reached`, `workspace_owner_credits_depleted`, …, as it was said."""

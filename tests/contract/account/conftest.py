@@ -17,7 +17,7 @@ from app.providers import choose_provider
 from app.settings import load_settings
 from services.auth.service import AuthService
 from services.bus import EventBus, Subscription
-from services.clock import SystemClock
+from services.clock import Clock, SystemClock
 from services.events import AnyEvent, SignInNeeded
 from services.inference.client import InferenceClient
 from services.inference.stream import InferenceRequest, StreamValue, Text
@@ -99,7 +99,7 @@ class Home:
         return cast("dict[str, Any]", self.stored()["tokens"])
 
     def open(
-        self, flags: Mapping[str, Any] | None = None, clock: SystemClock | None = None
+        self, flags: Mapping[str, Any] | None = None, clock: Clock | None = None
     ) -> AbstractAsyncContextManager[Desk]:
         return opened(self, dict(flags or {}), clock or SystemClock())
 
@@ -121,7 +121,7 @@ class LeapingClock(SystemClock):
 
 
 @asynccontextmanager
-async def opened(home: Home, flags: dict[str, Any], clock: SystemClock) -> AsyncGenerator[Desk]:
+async def opened(home: Home, flags: dict[str, Any], clock: Clock) -> AsyncGenerator[Desk]:
     settings = load_settings(flags, home.environ)
     how = auth_settings(settings, home.environ)
     storage = login_storage(how, home.environ, is_interactive=True)
