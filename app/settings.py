@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, cast
 
+from app import quiet_hours
 from app.folders import Folders, find_folders
 from services.auth.settings import LoginMemory
 
@@ -76,6 +77,10 @@ class Settings:
     key_esc: Literal["leave", "interrupt"] = "leave"
     key_bindings: Mapping[str, str] = field(default_factory=_no_bindings)
     """Keys by action id, several separated by commas."""
+    limits_show: Literal["left", "used"] = "left"
+    """The percentage of a limit that is shown."""
+    limits_quiet_hours: str = ""
+    """`22:00-07:00`, in which alerts are not told; empty for none."""
     providers: Mapping[str, Table] = field(default_factory=_no_tables, repr=False)
     """Tables `[providers.ID]`, as written."""
     demo: bool = False
@@ -119,8 +124,9 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "store": ("file", "keyring", "auto", "ephemeral"),
     "flavor": ("readline", "modern"),
     "esc": ("leave", "interrupt"),
+    "show": ("left", "used"),
 }
-TABLE_KEYS = ("auth", "keys", "providers", "profiles", "allow_token_hosts")
+TABLE_KEYS = ("auth", "keys", "limits", "providers", "profiles", "allow_token_hosts")
 TYPE_WORDS: Mapping[type, str] = {str: "text", bool: "true or false", int: "a whole number"}
 
 
@@ -232,6 +238,7 @@ def _take(table: Table, values: dict[str, Any], found: _Findings, where: str) ->
             found.unknown(f"{where}{key} is not a setting; it is left out")
     _take_keys(table.get("keys", {}), values, found, where)
     _take_auth(table.get("auth", {}), values, found, where)
+    _take_limits(table.get("limits", {}), values, found, where)
     providers: Any = table.get("providers", {})
     if _is_table_of_tables(providers):
         values["providers"] = {**values.get("providers", {}), **providers}
@@ -295,6 +302,28 @@ def _take_auth(auth: Any, values: dict[str, Any], found: _Findings, where: str) 
                     found.wrong(f"{where}auth.exchange_api_key must be true or false")
             case _:
                 found.unknown(f"{where}auth.{key} is not a setting; it is left out")
+
+
+def _take_limits(limits: Any, values: dict[str, Any], found: _Findings, where: str) -> None:
+    if not isinstance(limits, dict):
+        found.wrong(f"{where}limits must be a table")
+        return
+    for key, value in cast("dict[str, Any]", limits).items():
+        match key:
+            case "show":
+                if value in CHOICES[key]:
+                    values["limits_show"] = value
+                else:
+                    found.wrong(
+                        _no_choice(f"{where}limits.show", CHOICES[key]), "; the default is used"
+                    )
+            case "quiet_hours":
+                if isinstance(value, str) and (not value or quiet_hours.parse(value)):
+                    values["limits_quiet_hours"] = value
+                else:
+                    found.wrong(f'{where}limits.quiet_hours must be like "22:00-07:00"')
+            case _:
+                found.unknown(f"{where}limits.{key} is not a setting; it is left out")
 
 
 def _take_keyring_timeout(text: str | None, values: dict[str, Any], found: _Findings) -> None:

@@ -48,6 +48,19 @@ class KeysTable(_Table):
     bind: dict[str, str] = Field(default={}, description="Action id to keys, separated by commas.")
 
 
+class LimitsTable(_Table):
+    """Limits."""
+
+    show: Literal["left", "used"] = Field(
+        default="left", description="The percentage that is shown; colours go by use."
+    )
+    quiet_hours: str = Field(
+        default="",
+        pattern=r"^$|^\s*([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d\s*$",
+        description='Local hours in which alerts are not told: "22:00-07:00".',
+    )
+
+
 class AuthTable(_Table):
     """Signing in with ChatGPT."""
 
@@ -99,6 +112,7 @@ class _Flat(_Table):
     allow_token_hosts: list[str] = Field(default=[], description="Other hosts that may see tokens.")
     auth: AuthTable = Field(default_factory=AuthTable)
     keys: KeysTable = Field(default_factory=KeysTable)
+    limits: LimitsTable = Field(default_factory=LimitsTable)
     providers: dict[str, ProviderTable] = Field(default={}, description="Servers by id.")
 
 

@@ -107,6 +107,9 @@ def _file(settings: Settings) -> Iterator[str]:
     yield f"flavor = {toml.value(settings.key_flavor)}"
     yield f"esc = {toml.value(settings.key_esc)}"
     yield f"bind = {toml.value(settings.key_bindings)}"
+    yield from ("", "[limits]")
+    yield f"show = {toml.value(settings.limits_show)}"
+    yield f"quiet_hours = {toml.value(settings.limits_quiet_hours)}"
     for identifier, table in settings.providers.items():
         yield from ("", f"[providers.{toml.key(identifier)}]")
         for name, value in table.items():
