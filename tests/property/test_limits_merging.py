@@ -170,7 +170,7 @@ def is_unsaid_move(old: BoardWindow, new: BoardWindow) -> bool:
 def test_a_reset_is_another_one_only_where_the_ledger_says_so_or_the_next_reading_decides(
     sequence: list[UsageReading],
 ) -> None:
-    for before, reading, merged in run(sequence):
+    for before, _, merged in run(sequence):
         told = {entry.window_id for entry in merged.entries if entry.kind in TURNS}
         for new in merged.board.windows:
             if new.resets_at is not None and not is_same_time(new.resets_at, new.due_at):

@@ -1,0 +1,102 @@
+"""What one process does for all: polls and alerts. Inside a transaction of the caller."""
+
+import json
+import sqlite3
+from dataclasses import asdict, fields
+from typing import Any, cast
+
+from services.limits.ports import LastPoll
+from services.models.failure import Failure, FailureKind
+from services.store.encoding import dump
+
+
+def claim_poll(
+    connection: sqlite3.Connection, account: str, *, interval: float, now: float
+) -> bool:
+    """Whether the server shall be asked now, which is noted."""
+    known = last_poll(connection, account)
+    # A time in the future was written before the clock was set back, and so was all that
+    # followed from it.
+    if known.asked_at is not None and known.asked_at <= now:
+        if now - known.asked_at < interval:
+            return False
+        if known.not_before is not None and now < known.not_before:
+            return False
+    connection.execute(
+        """
+        INSERT INTO limit_polls (account, asked_at) VALUES (?, ?)
+        ON CONFLICT (account) DO UPDATE SET asked_at = excluded.asked_at, not_before = NULL
+        """,
+        (account, now),
+    )
+    return True
+
+
+def end_poll(
+    connection: sqlite3.Connection,
+    account: str,
+    failure: Failure | None,
+    not_before: float | None,
+) -> None:
+    """Note how a poll ended."""
+    connection.execute(
+        """
+        INSERT INTO limit_polls (account, failure, failures, not_before) VALUES (?, ?, ?, ?)
+        ON CONFLICT (account) DO UPDATE SET
+            failure = excluded.failure,
+            failures = CASE WHEN excluded.failures = 0 THEN 0 ELSE failures + 1 END,
+            not_before = excluded.not_before
+        """,
+        (
+            account,
+            None if failure is None else dump(asdict(failure)),
+            0 if failure is None else 1,
+            not_before,
+        ),
+    )
+
+
+def last_poll(connection: sqlite3.Connection, account: str) -> LastPoll:
+    """When and how the server was asked last."""
+    row = connection.execute(
+        "SELECT asked_at, failure, failures, not_before FROM limit_polls WHERE account = ?",
+        (account,),
+    ).fetchone()
+    if row is None:
+        return LastPoll()
+    asked_at, failure, failures, not_before = row
+    return LastPoll(
+        asked_at=asked_at,
+        failure=None if failure is None else _failure(failure),
+        failures=failures,
+        not_before=not_before,
+    )
+
+
+def claim_alert(
+    connection: sqlite3.Connection,
+    account: str,
+    window_id: str,
+    period: int,
+    kind: str,
+    now: float,
+) -> bool:
+    """Whether an alert shall be told now, which is noted."""
+    added = connection.execute(
+        "INSERT INTO limit_alerts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (account, window_id, period, kind, now),
+    )
+    return added.rowcount == 1
+
+
+def _failure(text: str) -> Failure:
+    names = {field.name for field in fields(Failure)}
+    try:
+        members = cast("dict[str, Any]", json.loads(text))
+        known = {name: value for name, value in members.items() if name in names}
+        known["kind"] = FailureKind(known["kind"])
+        return Failure(**known)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Failure(
+            kind=FailureKind.STORAGE, message="The last reading of the limits failed", next_step=""
+        )
