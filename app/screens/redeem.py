@@ -72,7 +72,7 @@ def _cleared(state: LimitsState) -> str:
 def _credit(credit: ResetCredit | None, now: float) -> str:
     if credit is None:
         return "It spends one reset; the server chooses which."
-    name = f"the reset “{credit.title}”" if credit.title else "one reset"
+    name = f'the reset "{credit.title}"' if credit.title else "one reset"
     if credit.expires_at is None:
         return f"It spends {name}, which does not expire."
     return f"It spends {name}, which would expire {at_words(credit.expires_at, now)}."

@@ -78,6 +78,7 @@ class LimitsView(View, can_focus=True):
         self._is_redeeming = False
         self._news: Notice | None = None
         """What came of the last thing that was asked for here."""
+        self._is_news_about_reading = False
         self._timer: Timer | None = None
         self._read_for: tuple[object, ...] | None = None
         """What the history on the screen was read for."""
@@ -111,6 +112,7 @@ class LimitsView(View, can_focus=True):
     def hidden(self) -> None:
         """Nobody looks: nothing runs."""
         self._is_seen = False
+        self._news = None
         self._limits.watch(is_looking=False)
         self._stop_timer()
 
@@ -140,6 +142,8 @@ class LimitsView(View, can_focus=True):
     def _take(self, state: LimitsState) -> None:
         """Show this state, and read what belongs to it where that has changed."""
         is_other = state.account != self._state.account
+        if self._is_news_about_reading and state.as_of != self._state.as_of:
+            self._news = None
         self._state = state
         if is_other:
             self._record, self._news, self._read_for = NOTHING, None, None
@@ -190,7 +194,8 @@ class LimitsView(View, can_focus=True):
     def _read(self) -> None:
         """Read history, ledger and costs, unless they were read for the same."""
         wanted = (self._state.account, self._state.version, self.zoom, self._board.columns)
-        if self._state.standing is not Standing.KNOWN or wanted == self._read_for:
+        has_room = bool(self._board.size.width)
+        if self._state.standing is not Standing.KNOWN or not has_room or wanted == self._read_for:
             return
         self._read_for = wanted
         self.run_worker(self._read_history, exclusive=True, group="limits-history")
@@ -301,6 +306,7 @@ class LimitsView(View, can_focus=True):
             self._board.page.scroll_home(animate=False)
             self.run_worker(self._read_page, exclusive=True, group="limits-page")
         self._tell()
+        self.call_after_refresh(self._resized)
         self.post_message(self.Changed())
 
     def action_zoom(self) -> None:
@@ -332,7 +338,10 @@ class LimitsView(View, can_focus=True):
         try:
             self._take(await self._limits.refresh())
         except ServiceError as error:
-            self._say(failed(self._state, error.failure, self._clock.now()))
+            self._take(self._limits.state)
+            if self._state.failure is None:
+                now = self._clock.now()
+                self._say(failed(self._state, error.failure, now), is_about_reading=True)
 
     def action_redeem(self) -> None:
         """Ask whether to redeem a reset."""
@@ -364,8 +373,8 @@ class LimitsView(View, can_focus=True):
         self._is_redeeming = is_redeeming
         self.post_message(self.Changed())
 
-    def _say(self, news: Notice | None) -> None:
-        self._news = news
+    def _say(self, news: Notice | None, *, is_about_reading: bool = False) -> None:
+        self._news, self._is_news_about_reading = news, is_about_reading
         if self.is_mounted:
             self._tell()
 

@@ -1,0 +1,101 @@
+"""The ledger, the costs, and what stands in their place where there is little room."""
+
+from tests.widgets.conftest import hosted, rows_of, strips_of
+from widgets.cost_table import CostRow, CostTable
+from widgets.glyphs import ASCII, UNICODE
+from widgets.ledger_list import LedgerList, LedgerRow
+from widgets.limit_legend import LimitBrief
+
+LEDGER = (
+    LedgerRow("today 13:16", "week moved", "Thu 03:16 → Fri 09:40"),
+    LedgerRow("27 Nov", "another plan"),
+)
+COSTS = (
+    CostRow(title="fix N+1", time="13:16", glyph="C", values=("12.4%", "1.9%")),
+    CostRow(title="a chat", time="Tue 09:12", values=("6.1%", ""), tone="shared"),
+    CostRow(title="elsewhere", values=("", "2.0%"), tone="muted"),
+)
+
+
+def table(rows: tuple[CostRow, ...] = COSTS) -> CostTable:
+    shown = CostTable(UNICODE, empty="nothing was used")
+    shown.head, shown.columns, shown.rows = "Where it went", ("% of 5 h", "% of week"), rows
+    return shown
+
+
+async def test_the_ledger_says_when_what_and_below_it_how() -> None:
+    shown = LedgerList(UNICODE, head="What the server changed", empty="nothing yet")
+    async with hosted(shown, size=(40, 8)) as host:
+        empty = rows_of(shown)
+        shown.rows = LEDGER
+        await host.settle()
+        assert rows_of(shown) == [
+            "What the server changed",
+            "today 13:16  week moved",
+            "             Thu 03:16 → Fri 09:40",
+            "27 Nov       another plan",
+        ]
+    assert empty == ["What the server changed", "nothing yet"]
+
+
+async def test_a_work_has_its_share_of_each_window_and_a_dot_where_nothing_was_seen() -> None:
+    shown = table()
+    async with hosted(shown, size=(60, 8)):
+        assert rows_of(shown) == [
+            "Where it went                            % of 5 h  % of week",
+            "C fix N+1                         13:16     12.4%       1.9%",
+            "  a chat                      Tue 09:12      6.1%          ·",
+            "  elsewhere                                     ·       2.0%",
+        ]
+        shared = strips_of(shown)[2]
+    assert {bool(each.style and each.style.italic) for each in shared if "chat" in each.text} == {
+        True
+    }
+
+
+async def test_the_table_gives_up_columns_and_then_rows_and_says_how_many() -> None:
+    shown = table((*COSTS, *COSTS))
+    shown.styles.height = 4
+    async with hosted(shown, size=(42, 8)):
+        assert rows_of(shown) == [
+            "Where it went                     % of 5 h",
+            "C fix N+1                  13:16     12.4%",
+            "  a chat               Tue 09:12      6.1%",
+            "  ↓ 4 more",
+        ]
+
+
+async def test_a_table_without_rows_says_so() -> None:
+    shown = table(())
+    async with hosted(shown, size=(60, 8)):
+        assert rows_of(shown)[1:] == ["nothing was used"]
+
+
+async def test_every_line_is_as_wide_as_the_table_whatever_is_in_it() -> None:
+    odd = CostRow(title="漢字 [red]x[/x]" * 9, time="x" * 30, values=("1%", "2%"), glyph="C")
+    shown = table((odd,))
+    async with hosted(shown, size=(60, 8)) as host:
+        assert "[red]x[/x]" in rows_of(shown)[1]
+        for width in (60, 30, 12, 3, 1):
+            await host.resize(width, 8)
+            assert {strip.cell_length for strip in strips_of(shown)} == {width}
+
+
+async def test_two_rows_tell_the_last_change_and_the_last_turn() -> None:
+    shown = LimitBrief(ASCII)
+    shown.nothing = "the server changed nothing"
+    async with hosted(shown, size=(70, 4)) as host:
+        nothing = rows_of(shown)
+        shown.entry, shown.hint = LEDGER[0], ("enter", "where it went")
+        shown.last_turn = (("-0.6%", "of 5 h"), ("-0.1%", "of week"))
+        await host.settle()
+        full = rows_of(shown)
+        await host.resize(44, 4)
+        narrow = rows_of(shown)
+
+    assert nothing == ["the server changed nothing", ""]
+    assert [row.strip() for row in full] == [
+        "today 13:16  week moved Thu 03:16 → Fri 09:40",
+        "last turn    -0.6% of 5 h, -0.1% of week       enter where it went",
+    ]
+    assert narrow[1].strip() == "last turn    -0.6% of 5 h, -0.1% of week"
