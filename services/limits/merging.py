@@ -16,6 +16,8 @@ T = TypeVar("T")
 AHEAD: Final = 300.0
 """Seconds by which what is known may be newer than a reading and still win; by more, the clock was
 set back, and the reading counts."""
+UNTOLD: Final = 3600.0
+"""Seconds for which a refusal counts that named no end, and whose window has none either."""
 MOST: Final = 64
 """Windows that are kept, however many a server names."""
 APPEARANCES: Final = frozenset({LedgerKind.APPEARED, LedgerKind.RESIZED})
@@ -256,12 +258,18 @@ class _Merging:
                 if taken.suspected is not None:
                     self._suspected.append(taken.suspected)
                 hit = replace(hit, due_at=taken.window.due_at)
-            until = until or hit.resets_at
+            if until is None and hit.resets_at is not None and hit.resets_at > self._at:
+                until = hit.resets_at
             self._windows[hit.id] = replace(
-                hit, refused_at=self._at, refused_until=until, resets_at=until
+                hit,
+                refused_at=self._at,
+                refused_until=until or self._at + UNTOLD,
+                resets_at=until or hit.resets_at,
             )
             if refusal.limit_id != MAIN:
                 return board
+        else:
+            board = replace(board, refused_until=until or self._at + UNTOLD)
         reached = refusal.reached_type or board.reached_type or "rate_limit_reached"
         return replace(board, allowed=False, limit_reached=True, reached_type=reached)
 
@@ -273,12 +281,19 @@ class _Merging:
                 self._windows[window.id] = replace(window, refused_at=None, refused_until=None)
         if not self._is_newest:
             return board
-        return replace(board, allowed=True, limit_reached=False, reached_type=None)
+        return replace(
+            board, allowed=True, limit_reached=False, reached_type=None, refused_until=None
+        )
 
     def _with_refusals(self, board: Board) -> Board:
         """A poll does not take a refusal back."""
+        until = board.refused_until
+        if until is not None and until <= self._at:
+            board, until = replace(board, refused_until=None), None
         windows = self._windows.values()
-        if not any(w.limit_id == MAIN and w.is_refused(self._at) for w in windows):
+        if until is None and not any(
+            window.limit_id == MAIN and window.is_refused(self._at) for window in windows
+        ):
             return board
         reached = board.reached_type or self._before.reached_type or "rate_limit_reached"
         return replace(board, allowed=False, limit_reached=True, reached_type=reached)

@@ -208,6 +208,20 @@ class LimitStore:
             )
         )
 
+    async def redeem_id(self, account: str, credit: str, new_id: str) -> str:
+        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept."""
+        return await self._database.run(
+            lambda found: limits_claims.redeem_id(
+                found, storable(account), storable(credit), storable(new_id)
+            )
+        )
+
+    async def redeem_ended(self, account: str, credit: str) -> None:
+        """Forget the id of a try whose end is known."""
+        await self._database.run(
+            lambda found: limits_claims.end_redeem(found, storable(account), storable(credit))
+        )
+
     async def set_status(self, state: LimitsState) -> None:
         """Write what a status line reads, where `state` is not older than what stands there."""
         await self._database.run(lambda found: limits_status.write(found, state))

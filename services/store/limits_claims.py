@@ -1,4 +1,7 @@
-"""What one process does for all: polls and alerts. Inside a transaction of the caller."""
+"""What is done once, by one process for all: polls, alerts, redeeming.
+
+Inside a transaction of the caller. Tables: docs/store.md.
+"""
 
 import json
 import sqlite3
@@ -87,6 +90,25 @@ def claim_alert(
         (account, window_id, period, kind, now),
     )
     return added.rowcount == 1
+
+
+def redeem_id(connection: sqlite3.Connection, account: str, credit: str, new_id: str) -> str:
+    """The id of the try whose end is not known, else the new one, which is kept."""
+    connection.execute(
+        "INSERT INTO limit_redeems VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        (account, credit, new_id),
+    )
+    row = connection.execute(
+        "SELECT request_id FROM limit_redeems WHERE account = ? AND credit = ?", (account, credit)
+    ).fetchone()
+    return str(row[0])
+
+
+def end_redeem(connection: sqlite3.Connection, account: str, credit: str) -> None:
+    """Forget the id of a try whose end is known."""
+    connection.execute(
+        "DELETE FROM limit_redeems WHERE account = ? AND credit = ?", (account, credit)
+    )
 
 
 def _failure(text: str) -> Failure:

@@ -124,6 +124,14 @@ LIMITS: Final = (
             ) WITHOUT ROWID
             """,
             """
+            CREATE TABLE limit_redeems (
+                account TEXT NOT NULL,
+                credit TEXT NOT NULL,
+                request_id TEXT NOT NULL,
+                PRIMARY KEY (account, credit)
+            ) WITHOUT ROWID
+            """,
+            """
             CREATE TABLE limit_status (
                 position INTEGER PRIMARY KEY,
                 window_id TEXT NOT NULL,
