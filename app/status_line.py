@@ -37,17 +37,17 @@ class Window:
     """One window, as the store's table of the status line has it; times in Unix seconds."""
 
     def __init__(self, row: "tuple[object, ...]") -> None:
-        self.id = _text(row[0])
-        self.limit_id = _text(row[1])
-        self.limit_name = _text(row[2])
-        self.name = _text(row[3])[:NAME]
+        self.id = printable(row[0])
+        self.limit_id = printable(row[1])
+        self.limit_name = printable(row[2])
+        self.name = printable(row[3])[:NAME]
         self.seconds = _number(row[4])
         self.used = min(100.0, max(0.0, _number(row[5]) or 0.0))
         self.is_refused = bool(row[6])
         self.resets_at = _number(row[7])
         self.as_of = _number(row[8]) or 0.0
-        self.source = _text(row[9])
-        self.forecast = _text(row[10])
+        self.source = printable(row[9])
+        self.forecast = printable(row[10])
         self.quantiles = (_number(row[11]), _number(row[12]), _number(row[13]))
         """Run-out at the 10th, 50th and 90th percentile; None where it lasts until the reset."""
 
@@ -81,11 +81,11 @@ class Status:
     """What the store knows of the limits of one account."""
 
     def __init__(self, facts: "tuple[object, ...]", rows: "list[tuple[object, ...]]") -> None:
-        self.standing = _text(facts[0])
+        self.standing = printable(facts[0])
         self.account = str(facts[1])
         self.as_of = _number(facts[3])
-        self.source = _text(facts[4])
-        self.plan = _text(facts[5])
+        self.source = printable(facts[4])
+        self.plan = printable(facts[5])
         self.allowed = None if facts[6] is None else bool(facts[6])
         self.limit_reached = None if facts[7] is None else bool(facts[7])
         self.has_failed = facts[8] is not None
@@ -254,7 +254,7 @@ def age(seconds: float) -> str:
     return f"{int(seconds // (7 * DAY))}w"
 
 
-def _text(value: object) -> str:
+def printable(value: object) -> str:
     """Text of one line that drives nothing, whoever wrote it there."""
     if not isinstance(value, str):
         return ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.auth.service import AuthService
     from services.provider import Provider
 
-CONFIGURED = {None, "ask", "models", "chats", "limits", "login", "logout"}
+CONFIGURED = {None, "ask", "models", "chats", "limits", "guard", "login", "logout"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
 
 ServiceCommand: TypeAlias = "Callable[[Services, Namespace, Output], Awaitable[int]]"
@@ -111,6 +111,14 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
 
             limits.prepare(arguments)
             return _with_services(arguments, settings, output, limits.run)
+        case "guard":
+            from app.cli import guard
+
+            return _with_services(arguments, settings, output, guard.run)
+        case "metrics":
+            from app.cli import metrics
+
+            return metrics.run(arguments, settings, output)
         case _:
             _begin(arguments, settings, output)
             return Interrupts(output).run(_run_chats(arguments, settings, output))

@@ -18,6 +18,8 @@ COMMANDS = {
     "models": "list the models that can answer",
     "chats": "list and show conversations",
     "limits": "how much of each limit window is left",
+    "guard": "exit 5 where a limit stands in the way",
+    "metrics": "limits for Prometheus",
     "login": "sign in, and who is signed in",
     "logout": "sign out",
     "doctor": "check what could stand in the way",
@@ -258,6 +260,18 @@ def _add_limits(commands: Any) -> None:
     limits.add_parser(commands)
 
 
+def _add_guard(commands: Any) -> None:
+    from app.cli import guard
+
+    guard.add_parser(commands)
+
+
+def _add_metrics(commands: Any) -> None:
+    from app.cli import metrics
+
+    metrics.add_parser(commands)
+
+
 def _add_login(commands: Any) -> None:
     from app.cli import login
 
@@ -309,6 +323,8 @@ _BUILDERS: dict[str, Callable[[Any], None]] = {
     "models": _add_models,
     "chats": _add_chats,
     "limits": _add_limits,
+    "guard": _add_guard,
+    "metrics": _add_metrics,
     "login": _add_login,
     "logout": _add_logout,
     "doctor": _add_doctor,
