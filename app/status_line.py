@@ -17,6 +17,8 @@ MOST = 2
 """Windows in a line; those nearest to their end."""
 NAME = 40
 """Characters of a window's name at most."""
+MAIN = "codex"
+"""Id of the limit whose windows need no name but their length."""
 MINUTE, HOUR, DAY = 60, 3600, 86_400
 
 STEPS = ((100.0, "out", 2), (95.0, "nearly out", 2), (90.0, "very low", 1), (75.0, "low", 1))
@@ -40,8 +42,12 @@ class Window:
         self.id = printable(row[0])
         self.limit_id = printable(row[1])
         self.limit_name = printable(row[2])
-        self.name = printable(row[3])[:NAME]
         self.seconds = _number(row[4])
+        label = printable(row[3])
+        if self.limit_id not in {"", MAIN} and self.seconds is not None:
+            label = f"{self.limit_name or self.limit_id.replace('_', ' ')} {label}"
+        self.name = label if len(label) <= NAME else f"{label[: NAME - 1]}…"
+        """As `services.models.limit_terms.window_name`, but short."""
         self.used = min(100.0, max(0.0, _number(row[5]) or 0.0))
         self.is_refused = bool(row[6])
         self.resets_at = _number(row[7])
