@@ -23,6 +23,10 @@ class Context(StrEnum):
     TRANSCRIPT = "transcript"
     CHATS = "chats"
     COMPOSER = "composer"
+    BEFORE_SENDING = "before_sending"
+    """The question whether to send what the limit probably cuts off."""
+    BEFORE_RESET = "before_reset"
+    """The same question, where it is known when the limit begins anew."""
     WELCOME = "welcome"
     FIND = "find"
     """The field in which a search is typed."""
@@ -88,6 +92,7 @@ def _act(
 _E, _P, _T = Context.EVERYWHERE, Context.PANE, Context.TRANSCRIPT
 _L, _C, _W, _X = Context.CHATS, Context.COMPOSER, Context.WELCOME, Context.LEADER
 _F, _S, _A, _Q = Context.FIND, Context.SIGN_IN, Context.ACCOUNT, Context.LIMITS
+_B, _R = Context.BEFORE_SENDING, Context.BEFORE_RESET
 
 ACTIONS: tuple[Action, ...] = (
     _act(_E, "ladder", "ctrl+c", "copy, close, stop, quit", "EVERYWHERE", in_palette=False,
@@ -156,6 +161,12 @@ ACTIONS: tuple[Action, ...] = (
          in_palette=False),
     _act(_C, "expand_paste", "ctrl+o", "open a folded paste", "WHILE WRITING", in_palette=False),
     _act(_C, "help", "f1", "help", "WHILE WRITING", action="screen.help", in_palette=False),
+    _act(_B, "send", "enter s", "send it anyway", "BEFORE SENDING", hint="send anyway", rank=1,
+         action="focused.answer('send')", in_palette=False),
+    _act(_B, "cancel", "escape", "back to the text", "BEFORE SENDING", hint="cancel", rank=3,
+         action="focused.answer('cancel')", in_palette=False),
+    _act(_R, "wait", "w", "let it wait, and send it after the reset", "BEFORE SENDING",
+         action="focused.answer('wait')", hint="wait until the reset", rank=2, in_palette=False),
     _act(_W, "previous", "k up", "choice above", "MOVE", in_palette=False),
     _act(_W, "next", "down j", "choice below", "MOVE", hint="choose", rank=10, in_palette=False),
     _act(_W, "choose", "enter l right", "start this way", "START", hint="start", rank=20,
