@@ -104,7 +104,7 @@ class Board:
     whole_at: float | None = None
     """When a reading last named all windows there are: only since then can one appear."""
     refused_until: float | None = None
-    """Until when a refusal counts that is about no window that is known; None where there is none."""
+    """Until when a refusal counts that is about no known window; None where there is none."""
     next_period: int = 0
     """First period of a window that appears: above those of all windows that have gone."""
     suspected: tuple[Suspicion, ...] = ()
