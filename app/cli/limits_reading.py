@@ -16,7 +16,7 @@ PATIENCE: Final = 8
 """How often it is looked whether another process has read the first numbers."""
 LOOK: Final = 0.5
 """Seconds between two of these looks."""
-NO_WINDOWS: Final = "note: There are no limit windows: an API key is paid by the token."
+NO_WINDOWS: Final = "note: There are no limit windows: only a ChatGPT login has them."
 
 
 class Parts(Protocol):
