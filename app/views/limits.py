@@ -88,8 +88,6 @@ class LimitsView(View, can_focus=True):
     def compose(self) -> ComposeResult:
         yield self._board
 
-    # What the shell asks -------------------------------------------------------------------------
-
     async def attach(self, services: "Services") -> None:
         """The limits were handed in; what is known of them is shown."""
         del services
@@ -136,8 +134,6 @@ class LimitsView(View, can_focus=True):
         """Import what draws the chart beside everything else: it takes long."""
         await asyncio.to_thread(load)
         self._board.chart.is_ready = True
-
-    # What is shown -------------------------------------------------------------------------------
 
     def _take(self, state: LimitsState) -> None:
         """Show this state, and read what belongs to it where that has changed."""
@@ -189,8 +185,6 @@ class LimitsView(View, can_focus=True):
             self._timer.stop()
             self._timer = None
 
-    # What is read --------------------------------------------------------------------------------
-
     def _read(self) -> None:
         """Read history, ledger and costs, unless they were read for the same."""
         wanted = (self._state.account, self._state.version, self.zoom, self._board.columns)
@@ -212,7 +206,10 @@ class LimitsView(View, can_focus=True):
             )
         except ServiceError as error:
             self._read_for = None
-            self._say(Notice(head=error.failure.line, tone="failed"))
+            self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
+        else:
+            if self._is_news_about_reading:
+                self._say(None)
         self._tell_record()
         if self.is_page_open:
             self.run_worker(self._read_page, exclusive=True, group="limits-page")
@@ -226,7 +223,7 @@ class LimitsView(View, can_focus=True):
             hours = await self._limits.hours(since=now - seconds)
             ledger = await self._limits.ledger(selected)
         except ServiceError as error:
-            self._say(Notice(head=error.failure.line, tone="failed"))
+            self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
             return
         windows = rows.table_windows(self._state, selected)
         # What the selected window is about comes first.
@@ -240,8 +237,6 @@ class LimitsView(View, can_focus=True):
             ),
             rows.ledger_rows(ledger, now, self._glyphs),
         )
-
-    # Keys ----------------------------------------------------------------------------------------
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered."""
