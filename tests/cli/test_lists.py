@@ -75,9 +75,17 @@ def test_bash_completes_commands_and_flags(foredeck: CommandLine) -> None:
         "last=mo; complete_line foredeck; echo ${COMPREPLY[@]}\n"
         "last=--tr; complete_line foredeck ask; echo ${COMPREPLY[@]}\n"
         "last=s; complete_line foredeck chats; echo ${COMPREPLY[@]}\n"
+        "last=; complete_line foredeck limits --format; echo ${COMPREPLY[@]}\n"
+        "last=; complete_line foredeck limits; echo ${COMPREPLY[@]}\n"
     )
     ended = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
-    assert ended.stdout.splitlines() == ["models", "--transport", "show"]
+    assert ended.stdout.splitlines() == [
+        "models",
+        "--transport",
+        "show",
+        "plain tmux starship waybar",
+        "watch history ledger",
+    ]
 
 
 def test_a_pipe_that_stays_silent_does_not_hang_a_prompt() -> None:
