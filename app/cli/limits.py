@@ -12,7 +12,7 @@ from app.settings import Settings
 from services.auth.signed_out import signed_out
 from services.errors import UsageError
 from services.events import LimitsChanged
-from services.models.failure import as_sentence
+from services.models.failure import FailureKind, as_sentence
 from services.models.limits import LimitsState, Standing
 
 FORMATS: Final = ("plain", "tmux", "starship", "waybar")
@@ -176,7 +176,11 @@ async def _watch(services: Parts, output: Output) -> int:
     limits.watch(is_looking=True)
     last: object = None
     with services.bus.subscribe() as subscription:
-        state, _ = await up_to_date(services)
+        state, failure = await up_to_date(services)
+        if failure is not None:
+            if failure.kind is FailureKind.CREDENTIALS:
+                return output.fail(failure)
+            output.say(f"note: {failure.line} It is tried again.")
         while True:
             now = clock.now()
             values = lines.limits_values(state, now)

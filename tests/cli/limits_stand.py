@@ -1,5 +1,6 @@
 """What the commands of limits are tried with where no server is needed: limits as a value."""
 
+import asyncio
 import io
 from argparse import Namespace
 from collections.abc import Callable, Sequence
@@ -92,6 +93,7 @@ class StandLimits:
         self.state = state
         self.answers: list[Answer] = []
         self.refreshed: list[float] = []
+        self.was_refreshed = asyncio.Event()
         self.is_looking = False
         self.series: Sequence[Series] = ()
         self.entries: Sequence[LedgerEntry] = ()
@@ -106,6 +108,7 @@ class StandLimits:
 
     async def refresh(self) -> LimitsState:
         self.refreshed.append(self._clock.now())
+        self.was_refreshed.set()
         if self.answers:
             answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
             if isinstance(answer, ServiceError):

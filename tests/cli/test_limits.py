@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import limits
 from app.cli.limits_lines import plan_value
-from services.errors import CredentialsError, UnreachableError, UsageError
+from services.errors import CredentialsError, LoginError, UnreachableError, UsageError
 from services.models.limits import (
     Credits,
     LimitsState,
@@ -285,6 +285,28 @@ async def test_watch_prints_a_line_for_each_change_and_only_then() -> None:
     assert [line["windows"][0]["used_percent"] for line in shown] == [38.0, 38.0, 40.0, 40.0]
     assert [line["stale"] for line in shown] == [False, False, False, True]
     assert lines.came.empty()
+
+
+async def test_watch_goes_on_where_the_network_is_away_at_first() -> None:
+    lines = Lines()
+    stand = Stand(LimitsState(), out=lines)
+    stand.limits.answers = [DOWN]
+    task = asyncio.ensure_future(run(stand, "watch", "--json"))
+    try:
+        async with asyncio.timeout(5):
+            await stand.limits.was_refreshed.wait()
+            stand.limits.show(KNOWN)
+            assert (await lines.came.get())["plan"] == "pro"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert "cannot be reached. Check the network. It is tried again." in stand.err.getvalue()
+
+
+async def test_watch_fails_where_the_login_is_refused() -> None:
+    stand = Stand(LimitsState())
+    stand.limits.answers = [LoginError("The login was refused")]
+    assert await run(stand, "watch") == 3
 
 
 async def test_watch_ends_where_nobody_is_signed_in_any_more() -> None:
