@@ -14,6 +14,7 @@ from services.auth.calls.user_agent import user_agent
 from services.clock import Clock
 from services.inference.stream import InferenceRequest, StreamValue
 from services.models.catalogue import ModelInfo
+from services.models.limits import Redeemed, ResetCredits, UsageReading
 from services.provider import Provider
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from services.auth.service import AuthService
     from services.catalogue import ModelCatalogue
     from services.inference.client import InferenceClient
+    from services.limits.client import UsageClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,18 @@ class _Parts:
     auth: "AuthService | None"
     inference: "InferenceClient"
     catalogue: "ModelCatalogue"
+    usage: "UsageClient | None"
+    """None where the provider has no limits to tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """What takes long to import."""
+
+    create_client: "Callable[..., httpx.AsyncClient]"
+    inference: "type[InferenceClient]"
+    catalogue: "type[ModelCatalogue]"
+    usage: "type[UsageClient]"
 
 
 class Online:
@@ -124,6 +138,23 @@ class Online:
         assert auth is not None, "asked of a provider that wants no login"
         yield auth
 
+    async def usage(self) -> UsageReading:
+        """All windows of the account; as `UsageSource.usage`."""
+        return await (await self._usage()).usage()
+
+    async def reset_credits(self) -> ResetCredits:
+        """The resets that can be redeemed; as `UsageSource.reset_credits`."""
+        return await (await self._usage()).reset_credits()
+
+    async def redeem(self, request_id: str, credit_id: str | None) -> Redeemed:
+        """Redeem a reset; as `UsageSource.redeem`."""
+        return await (await self._usage()).redeem(request_id, credit_id)
+
+    async def _usage(self) -> "UsageClient":
+        usage = (await self._imported()).usage
+        assert usage is not None, "asked of a provider without limits"
+        return usage
+
     def lookup(self, slug: str) -> ModelInfo:
         """What is known of a model; fallback values where nothing is."""
         return self._made().catalogue.lookup(slug)
@@ -141,8 +172,8 @@ class Online:
 
     def _made(self) -> _Parts:
         if self._parts is None:
-            create_client, inference_client, model_catalogue = _import()
-            http = create_client(
+            kinds = _import()
+            http = kinds.create_client(
                 environ=self._environ,
                 user_agent=user_agent(__version__, self._environ),
                 clock=self._clock,
@@ -150,26 +181,29 @@ class Online:
                 idle_timeout=self._provider.idle_timeout,
             )
             auth = self._make_auth(http) if self._make_auth is not None else None
-            inference = inference_client(
+            inference = kinds.inference(
                 http,
                 self._provider,
                 self._clock,
                 self._new_id,
                 signers=auth.signer if auth is not None else None,
             )
-            catalogue = model_catalogue(inference, self._models_cache, self._clock)
-            self._parts = _Parts(http, auth, inference, catalogue)
+            catalogue = kinds.catalogue(inference, self._models_cache, self._clock)
+            usage = None
+            if auth is not None:
+                base = auth.provider.chatgpt_base_url
+                usage = kinds.usage(http, base, self._clock, auth.signer)
+            self._parts = _Parts(http, auth, inference, catalogue, usage)
         return self._parts
 
 
-def _import() -> (
-    "tuple[Callable[..., httpx.AsyncClient], type[InferenceClient], type[ModelCatalogue]]"
-):
+def _import() -> _Kinds:
     # httpx imports its own command line, and with it rich and click, where they are installed;
     # where they are not, it does without.
     sys.modules.setdefault("httpx._main", cast("ModuleType", None))
     from services.catalogue import ModelCatalogue
     from services.inference.client import InferenceClient
+    from services.limits.client import UsageClient
     from services.transport.http import create_client
 
-    return create_client, InferenceClient, ModelCatalogue
+    return _Kinds(create_client, InferenceClient, ModelCatalogue, UsageClient)

@@ -21,10 +21,13 @@ from services.bus import EventBus
 from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError
-from services.models.account import Account
+from services.limits.service import LimitsService
+from services.models.account import Account, AccountMode
+from services.models.limits import Standing
 from services.provider import Provider
 from services.store.chats import ChatStore
 from services.store.database import Database
+from services.store.limits import LimitStore
 
 if TYPE_CHECKING:
     import httpx
@@ -45,6 +48,7 @@ class Services:
     chat: ChatService
     chats: ChatStore
     catalogue: Online
+    limits: LimitsService
     bus: EventBus
     clock: Clock
     provider: Provider
@@ -128,15 +132,29 @@ async def open_services(
             model=settings.model or provider.default_model,
             effort=settings.effort,
         )
+        account = login.account if provider.wants_login else Account()
+        limits = LimitsService(
+            account=_limits_of(account),
+            standing=_standing(account),
+            storage=LimitStore(database, clock),
+            source=online if account.mode is AccountMode.CHATGPT else None,
+            bus=bus,
+            clock=clock,
+            new_id=_new_id,
+            is_polling=is_interactive,
+        )
+        # Left after the chat, so that it hears how the last turn ended.
+        await stack.enter_async_context(limits)
         await stack.enter_async_context(chat)
         yield Services(
             chat=chat,
             chats=chats,
             catalogue=online,
+            limits=limits,
             bus=bus,
             clock=clock,
             provider=provider,
-            account=login.account if provider.wants_login else Account(),
+            account=account,
             open_auth=online.open_auth if provider.wants_login else None,
             notices=(
                 *database.notices,
@@ -190,6 +208,18 @@ async def _find_login(
         # Falling through to a key would bill somebody who believes to be signed in.
         raise signed_out(stored.problem)
     return _Login(account_of_stored(stored, how), how, storage)
+
+
+def _limits_of(account: Account) -> str:
+    """Id under which the limits of an account are kept: workspace and user."""
+    if account.mode is not AccountMode.CHATGPT:
+        return ""
+    return f"{account.account_id or ''}/{account.user_id or account.email or ''}"
+
+
+def _standing(account: Account) -> Standing:
+    # Whoever answers without a login is paid by the token, or by nobody.
+    return Standing.UNKNOWN if account.mode is AccountMode.CHATGPT else Standing.API_KEY
 
 
 def _new_id() -> str:

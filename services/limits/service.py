@@ -1,0 +1,275 @@
+"""The limits of the signed-in account: polled, heard from answers, kept, told on the bus.
+
+Rules: docs/limits.md; wire format: docs/protocols/limits.md.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from types import TracebackType
+from typing import Final, Self
+
+from services.bus import EventBus
+from services.clock import Clock
+from services.errors import ServiceError, StorageError, UsageError
+from services.events import (
+    AccountChanged,
+    AnyEvent,
+    ChatListChanged,
+    LimitsAlerted,
+    LimitsChanged,
+    LimitsRead,
+    TurnEnded,
+    TurnStarted,
+)
+from services.limits import alerts, presend
+from services.limits.board import Board
+from services.limits.outlook import Outlook
+from services.limits.polling import ON_REQUEST, Poller
+from services.limits.ports import LimitStorage, UsageSource
+from services.limits.redeeming import Redeeming
+from services.limits.state import state_of
+from services.models.account import AccountMode
+from services.models.failure import Failure
+from services.models.limit_history import Cost, LedgerEntry, PreSend, Series, Work
+from services.models.limits import (
+    LimitSource,
+    LimitsState,
+    Redeemed,
+    ResetCredits,
+    Standing,
+    UsageReading,
+)
+
+FOLLOW: Final = 3.0
+"""Seconds between two looks at what other processes stored, while somebody looks."""
+FOLLOW_UNWATCHED: Final = 30.0
+TURNS: Final = 20
+"""Turns of a chat from which the next one's cost is guessed."""
+_log = logging.getLogger(__name__)
+
+
+class LimitsService:
+    """Knows the limits of one account. Use as an async context manager, which polls while open.
+
+    Args:
+        account: Id in the store; empty where there are no limits to know.
+        standing: Why there are none, else UNKNOWN.
+        storage: Shared with all processes.
+        source: The server; None where there are no limits to know.
+        bus: Heard, and told.
+        clock: Time.
+        new_id: Makes ids that are never used again.
+        is_polling: False for commands, which ask when they want to.
+    """
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        standing: Standing = Standing.UNKNOWN,
+        storage: LimitStorage,
+        source: UsageSource | None,
+        bus: EventBus,
+        clock: Clock,
+        new_id: Callable[[], str],
+        is_polling: bool = True,
+    ) -> None:
+        self._account = account
+        self._storage = storage
+        self._bus = bus
+        self._clock = clock
+        self._outlook = Outlook(account, storage, clock)
+        self._poller: Poller | None = None
+        self._redeeming: Redeeming | None = None
+        if source is not None:
+            self._poller = Poller(
+                account, storage, source, clock, self._heard, self._failed, self._read_stored
+            )
+            self._redeeming = Redeeming(account, storage, source, new_id)
+        self._is_polling = is_polling
+        self._failure: Failure | None = None
+        self._titles: dict[str, str] = {}
+        self._last_chat = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self.state = LimitsState(standing=standing, account=account)
+        """What is known now."""
+
+    async def __aenter__(self) -> Self:
+        if self._poller is not None:
+            await self._read_stored()
+            loop = asyncio.get_running_loop()
+            self._tasks = [loop.create_task(self._listen())]
+            if self._is_polling:
+                self._tasks.append(loop.create_task(self._poller.run()))
+                self._tasks.append(loop.create_task(self._follow(self._poller)))
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    def watch(self, *, is_looking: bool) -> None:
+        """Poll as often as for somebody who looks, or seldom."""
+        if self._poller is not None:
+            self._poller.watch(is_looking=is_looking)
+
+    async def refresh(self) -> LimitsState:
+        """Read now, unless some process did within ten seconds.
+
+        Raises:
+            ServiceError: The server could not be read; `state` holds the numbers of before.
+        """
+        if self._poller is not None:
+            await self._poller.poll(ON_REQUEST)
+        return self.state
+
+    async def history(self, *, since: float, columns: int) -> Sequence[Series]:
+        """Every window's use since then, one point a column."""
+        now = self._clock.now()
+        return await self._storage.series(
+            self._account, since=since, until=now, columns=max(1, columns)
+        )
+
+    async def ledger(self, window_id: str | None = None) -> Sequence[LedgerEntry]:
+        """What the server did, newest first."""
+        return await self._storage.ledger(self._account, window_id=window_id)
+
+    async def costs(self, *, since: float) -> Sequence[Cost]:
+        """Where it went, dearest first."""
+        return await self._storage.costs(self._account, since=since)
+
+    async def hours(self, *, since: float) -> Sequence[Cost]:
+        """Where it went by the hour, oldest first."""
+        return await self._storage.hours(self._account, since=since)
+
+    async def before_send(self, chat_id: str) -> PreSend | None:
+        """What the next turn of a chat costs, where that is more than is left; else None."""
+        if self.state.standing is not Standing.KNOWN:
+            return None
+        try:
+            costs = await self._storage.turn_costs(self._account, chat_id, count=TURNS)
+        except StorageError as error:
+            _log.warning("what turns cost cannot be read: %s", error.message)
+            return None
+        return presend.warning(costs, self.state, self._clock.now())
+
+    async def reset_credits(self) -> ResetCredits:
+        """The resets that can be redeemed. Raises `ServiceError`."""
+        return await self._needs_redeeming().credits()
+
+    async def redeem(self, credit_id: str | None) -> Redeemed:
+        """Redeem one. A try whose outcome was unknown is repeated with its own request id.
+
+        Raises:
+            ServiceError: It failed, or its outcome is unknown.
+        """
+        redeemed = await self._needs_redeeming().redeem(credit_id)
+        with suppress(ServiceError):
+            await self.refresh()
+        return redeemed
+
+    def _needs_redeeming(self) -> Redeeming:
+        if self._redeeming is None:
+            raise UsageError("There are no limits here", next_step="Sign in with ChatGPT")
+        return self._redeeming
+
+    # What is heard -------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        with self._bus.subscribe() as subscription:
+            while True:
+                await subscription.wait()
+                for event in subscription.take():
+                    try:
+                        await self._hear(event)
+                    except StorageError as error:
+                        _log.warning("limits were not stored: %s", error.message)
+
+    async def _hear(self, event: AnyEvent) -> None:
+        match event:
+            case LimitsRead(reading=reading):
+                await self._heard(reading)
+            case ChatListChanged(chats=chats):
+                self._titles = {chat.id: chat.title for chat in chats}
+            case TurnStarted(chat_id=chat_id, turn_id=turn_id):
+                work = Work(
+                    kind="turn",
+                    id=turn_id,
+                    group=chat_id,
+                    title=self._titles.get(chat_id, ""),
+                    started_at=self._clock.now(),
+                )
+                await self._storage.work_began(self._account, work)
+            case TurnEnded(chat_id=chat_id, turn_id=turn_id):
+                title = self._titles.get(chat_id, "")
+                await self._storage.work_ended(self._account, "turn", turn_id, title=title)
+                self._last_chat = chat_id
+            case AccountChanged(account=account) if account.mode is AccountMode.NONE:
+                self._publish(LimitsState(standing=Standing.SIGNED_OUT))
+            case _:
+                pass
+
+    async def _heard(self, reading: UsageReading) -> None:
+        """Take a word of the server into what is known."""
+        applied = await self._storage.apply(self._account, reading)
+        if reading.source is LimitSource.POLL:
+            self._failure = None
+        await self._show(applied.board, applied.version)
+
+    def _failed(self, failure: Failure) -> None:
+        self._failure = failure
+        self._publish(replace(self.state, failure=failure))
+
+    async def _read_stored(self) -> None:
+        """Take what other processes have stored."""
+        kept = await self._storage.board(self._account)
+        self._failure = (await self._storage.last_poll(self._account)).failure
+        await self._show(kept.board, kept.version)
+
+    async def _follow(self, poller: Poller) -> None:
+        """See what other processes store."""
+        while True:
+            await self._clock.sleep(FOLLOW if poller.is_looking else FOLLOW_UNWATCHED)
+            try:
+                if await self._storage.version(self._account) != self.state.version:
+                    await self._read_stored()
+            except StorageError as error:
+                _log.warning("limits of other programs cannot be read: %s", error.message)
+
+    # What is told --------------------------------------------------------------------------------
+
+    async def _show(self, board: Board, version: int) -> None:
+        before = self.state
+        if version < before.version:
+            return
+        state = state_of(
+            board,
+            account=self._account,
+            version=version,
+            now=self._clock.now(),
+            forecasts=await self._outlook.forecasts(board),
+            last_turns=await self._outlook.last_turn(self._last_chat),
+            failure=self._failure,
+        )
+        self._publish(state)
+        await self._storage.set_status(state)
+        for alert in alerts.due(before, state):
+            window = next(each for each in state.windows if each.id == alert.window_id)
+            if await self._storage.claim_alert(
+                self._account, alert.window_id, window.period, alert.kind
+            ):
+                self._bus.publish(LimitsAlerted(alert=alert))
+
+    def _publish(self, state: LimitsState) -> None:
+        self.state = state
+        self._bus.publish(LimitsChanged(state=state))
