@@ -115,7 +115,7 @@ FLAT_KEYS: Mapping[str, tuple[type, ...]] = {
     "demo": (bool,),
 }
 CHOICES: Mapping[str, tuple[str, ...]] = {
-    "view": ("chat",),
+    "view": ("chat", "limits"),
     "transport": ("sse", "chat"),
     "theme": ("auto", "dark", "light", "ansi-dark", "ansi-light"),
     "log_level": ("debug", "info", "warning", "error"),

@@ -81,7 +81,7 @@ class AuthTable(_Table):
 
 
 class _Flat(_Table):
-    view: Literal["chat"] = Field(default="chat", description="View at the start.")
+    view: Literal["chat", "limits"] = Field(default="chat", description="View at the start.")
     model: str | None = Field(default=None, description="Model of new chats.")
     effort: str | None = Field(default=None, description="Reasoning effort of new chats.")
     provider: str | None = Field(default=None, description="Id of the provider that answers.")

@@ -146,7 +146,7 @@ def _app_parser() -> Parser:
         parents=[_global_flags(is_top=True)],
     )
     _add_version(parser)
-    parser.add_argument("--view", choices=["chat"], help="view to open")
+    parser.add_argument("--view", choices=["chat", "limits"], help="view to open")
     themes = ["auto", "dark", "light", "ansi-dark", "ansi-light"]
     parser.add_argument("--theme", choices=themes, help="colours; ansi: the terminal's own 16")
     # None where it is not given, so that the configuration counts then.

@@ -9,8 +9,8 @@ from textual.widget import Widget
 
 from app.keymap import Action, Context, show_key
 from app.palette import Entry
-from app.screens.base import CHAT, LIMITS
-from app.screens.chat_actions import ChatActions
+from app.screens.base import CHAT, LIMITS, VIEWS
+from app.screens.limit_actions import LimitActions
 from app.themes import ALL_THEMES
 from widgets.transcript.canvas import BlockCanvas
 
@@ -22,7 +22,7 @@ QUIT_WITHIN = 2.0
 """Seconds in which a second Ctrl-C or q quits."""
 
 
-class ShellActions(ChatActions):
+class ShellActions(LimitActions):
     """The shell's keys. `ShellScreen` lays out what they act on."""
 
     @dataclass
@@ -76,8 +76,7 @@ class ShellActions(ChatActions):
             return
         if name == self._shown:
             self._views[name].take_focus()
-        else:
-            self.show_view(name)
+        self.show_view(name)
 
     def action_next_pane(self) -> None:
         """Focus what comes next."""
@@ -107,6 +106,7 @@ class ShellActions(ChatActions):
             Context.TRANSCRIPT: "in a conversation",
             Context.CHATS: "in the list of chats",
             Context.WELCOME: "at the start",
+            Context.LIMITS: "in the limits",
         }.get(contexts[0], "")
         shown = (*contexts, Context.EVERYWHERE, Context.LEADER)
         self.app.push_screen(HelpScreen(self.keymap, shown, name, self._glyphs))
@@ -139,6 +139,11 @@ class ShellActions(ChatActions):
                 runs[action.id] = lambda a=action: self._run(a)
         view = self.chat
         if view is not None:
+            for number, name in VIEWS:
+                key = f"view:{name}"
+                title = f"View: {name.capitalize()}"
+                entries.append(Entry(key=key, title=title, group="SEE", keys=number))
+                runs[key] = lambda n=name: self._open_view(n)
             for model in view.models:
                 key = f"model:{model.slug}"
                 entries.append(Entry(key=key, title=f"Model: {model.name}", group="MODELS"))
@@ -166,6 +171,9 @@ class ShellActions(ChatActions):
         footnote = "finds actions, chats and models"
         self.app.push_screen(PaletteScreen(entries, self._glyphs, footnote=footnote), run)
 
+    async def _open_view(self, name: str) -> None:
+        self.action_view(name)
+
     async def _open_chat(self, chat_id: str) -> None:
         self.show_view(CHAT)
         if (view := self.chat) is not None:
@@ -186,6 +194,8 @@ class ShellActions(ChatActions):
                 return view.transcript if view else None
             case Context.COMPOSER:
                 return view.composer if view else None
+            case Context.LIMITS:
+                return self._limits_view
             case _:
                 return self
 
@@ -209,7 +219,8 @@ class ShellActions(ChatActions):
             case _ if action.context is Context.COMPOSER:
                 return room is not None
             case _ if action.context is Context.LIMITS:
-                return self._shown == LIMITS
+                limits = self._limits_view if self._shown == LIMITS else None
+                return limits is not None and limits.check_action(action.action, ()) is True
             case _ if action.context is Context.LEADER and action.group == "WRITE":
                 return room is not None
             case _ if action.context is Context.LEADER:

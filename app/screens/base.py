@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 CHAT, LIMITS = "chat", "limits"
 """Names of views."""
+VIEWS = (("2", CHAT), ("5", LIMITS))
+"""Key and name of each view that there is."""
 
 
 class ShellBase(Screen[None]):
@@ -49,6 +51,8 @@ class ShellBase(Screen[None]):
         """Those that were opened, by name."""
         self._shown = CHAT
         """Name of the one that is looked at."""
+        self._wanted = settings.view
+        """Name of the one that is looked at once there are services to make it with."""
         self._left_in: dict[str, Widget] = {}
         """What had the focus in a view when it was left."""
         self._services: Services | None = None
@@ -84,9 +88,11 @@ class ShellBase(Screen[None]):
     def show_view(self, name: str) -> None:
         """Look at a view, with the focus where it was left; it is made when it is opened first.
 
-        Without a chat there is the welcome, and no view.
+        Without a chat there is the welcome, and no view; without services it comes later.
         """
-        if self._room is None or name == self._shown:
+        self._wanted = name
+        is_made = name in self._views or self._services is not None
+        if self._room is None or name == self._shown or not is_made:
             return
         left = self._views[self._shown]
         if self.focused is not None:

@@ -14,17 +14,17 @@ from app.account_words import NOBODY
 from app.bridge import BusBatch, pump
 from app.keymap import Context, Keymap
 from app.screens.actions import ShellActions
-from app.screens.base import CHAT
+from app.screens.base import CHAT, LIMITS, VIEWS
 from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_room import ChatRoom
-from app.views.view import View
 from services.auth.signed_out import NOT_SET_UP
 from services.errors import ServiceError
 from services.models.failure import Failure
 from services.provider import Provider
 from widgets.composer import Composer
 from widgets.footer import Footer, Hint
+from widgets.header import Header
 from widgets.pane_title import PaneTitle
 from widgets.transcript.canvas import BlockCanvas
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.events import AnyEvent
 
-VIEWS = (("2", CHAT),)
-"""Key and name of each view that there is."""
 FRAME, FRAME_UNSEEN = 1 / 30, 1 / 4
 """Seconds between two batches while the terminal has the focus, and while it has not."""
 TINY_ROWS = 10
@@ -133,12 +131,21 @@ class ShellScreen(ShellActions):
                 self._say(notice)
             for view in self.opened_views():
                 await view.attach(services)
+            self._take_limits(services.limits.state)
+            self.show_view(self._wanted)
             self._load_models()
             try:
                 await pump(subscription, self, services.clock, self._frame)
             finally:
                 for view in self.opened_views():
                     await view.detach()
+
+    @property
+    def _is_looked_at(self) -> bool:
+        return self.has_terminal_focus
+
+    def watch_has_terminal_focus(self, has_focus: bool) -> None:
+        self._tell_who_looks(is_looking=has_focus)
 
     def _frame(self) -> float:
         return FRAME if self.has_terminal_focus else FRAME_UNSEEN
@@ -157,7 +164,14 @@ class ShellScreen(ShellActions):
         self._services.bus.publish(ModelsChanged(models=models))
 
     def on_bus_batch(self, batch: BusBatch) -> None:
-        from services.events import AccountChanged, ServiceFailed, SignInNeeded
+        from services.events import (
+            AccountChanged,
+            Lagged,
+            LimitsAlerted,
+            LimitsChanged,
+            ServiceFailed,
+            SignInNeeded,
+        )
 
         try:
             for event in batch.events:
@@ -168,6 +182,16 @@ class ShellScreen(ShellActions):
                         self._show_account(event.account)
                     case SignInNeeded():
                         self.sign_in(reason=event.failure)
+                    case LimitsChanged():
+                        self._take_limits(event.state)
+                        self._hear(event)
+                    case LimitsAlerted():
+                        self._tell_alert(event.alert)
+                    case Lagged() if self._services is not None:
+                        self._hear(event)
+                        state = self._services.limits.state
+                        self._take_limits(state)
+                        self._hear(LimitsChanged(state=state))
                     case _:
                         self._hear(event)
         finally:
@@ -176,9 +200,6 @@ class ShellScreen(ShellActions):
     def _hear(self, event: "AnyEvent") -> None:
         for view in self.opened_views():
             view.hear(event)
-
-    def _make_view(self, name: str) -> View:
-        raise NotImplementedError(name)
 
     def show_failure(self, failure: Failure) -> None:
         """Say what went wrong where there is no better place: a line that goes by itself.
@@ -238,6 +259,18 @@ class ShellScreen(ShellActions):
     @on(ChatView.Failed)
     def _on_chat_failed(self, message: ChatView.Failed) -> None:
         self.show_failure(message.failure)
+
+    def on_limits_view_changed(self) -> None:
+        """Other keys do something in the view of the limits now."""
+        self._tell_footer()
+
+    @on(Header.ViewChosen)
+    def _on_view_chosen(self, message: Header.ViewChosen) -> None:
+        self.action_view(message.name)
+
+    @on(Header.GaugeChosen)
+    def _on_gauge_chosen(self) -> None:
+        self.action_view(LIMITS)
 
     @on(ChatRoom.Told)
     def _on_told(self, message: ChatRoom.Told) -> None:
