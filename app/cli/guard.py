@@ -97,6 +97,8 @@ async def run(services: Parts, arguments: Namespace, output: Output) -> int:
             if not is_waiting:
                 output.say(f"note: {refusal.line} Waiting.")
                 is_waiting = True
+                # Nobody looks; what is read here and by other programs is enough.
+                services.limits.watch(is_looking=False)
             await _wait(services, pause([each.resets_at for each in over], now))
         state, failure = await up_to_date(services)
 
