@@ -4,7 +4,12 @@ import logging
 import os
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    suppress,
+)
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -20,7 +25,7 @@ from services.auth.summary import account_of_stored
 from services.bus import EventBus
 from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
-from services.errors import CredentialsError
+from services.errors import CredentialsError, StorageError
 from services.limits.service import LimitsService
 from services.models.account import Account, AccountMode
 from services.models.limits import Standing
@@ -67,6 +72,7 @@ async def open_services(
     save: bool = True,
     provider: Provider | None = None,
     is_interactive: bool = True,
+    is_polling: bool | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> AsyncGenerator[Services]:
     """Open everything for one run.
@@ -76,6 +82,7 @@ async def open_services(
         save: False keeps chats in memory only.
         provider: Instead of the one that settings and environment name.
         is_interactive: False for commands, where `CODEX_API_KEY` counts.
+        is_polling: Whether limits are read again and again; None for where somebody looks at them.
         environ: Environment variables.
 
     Raises:
@@ -133,15 +140,19 @@ async def open_services(
             effort=settings.effort,
         )
         account = login.account if provider.wants_login else Account()
+        limit_store = LimitStore(database, clock)
+        with suppress(StorageError):
+            # For the status line, which reads no configuration.
+            await limit_store.set_shows(settings.limits_show)
         limits = LimitsService(
             account=_limits_of(account),
             standing=_standing(account),
-            storage=LimitStore(database, clock),
+            storage=limit_store,
             source=online if account.mode is AccountMode.CHATGPT else None,
             bus=bus,
             clock=clock,
             new_id=_new_id,
-            is_polling=is_interactive,
+            is_polling=is_interactive if is_polling is None else is_polling,
         )
         # Left after the chat, so that it hears how the last turn ended.
         await stack.enter_async_context(limits)

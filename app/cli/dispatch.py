@@ -242,7 +242,14 @@ def _open(arguments: Namespace, settings: Settings) -> "AbstractAsyncContextMana
         settings,
         save=not getattr(arguments, "no_save", False),
         is_interactive=arguments.command is None,
+        is_polling=_follows(arguments) or None,
     )
+
+
+def _follows(arguments: Namespace) -> bool:
+    """Whether a command goes on for long, and so sees what other programs read of the limits."""
+    is_watch = getattr(arguments, "limits_command", None) == "watch"
+    return is_watch or bool(getattr(arguments, "until_reset", False))
 
 
 def _far_host(provider: "Provider") -> str:

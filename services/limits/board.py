@@ -52,9 +52,11 @@ class BoardWindow:
     counted: float = 0.0
     """The most that was used in this period: only what lies above it is new use."""
     is_counted_by_poll: bool = False
-    """Whether a poll said so: where polls and answers disagree, each takes back only its own."""
+    """Whether a poll said so: where polls and answers disagree, each takes back its own only."""
+    lowered_to: float | None = None
+    """What a word took back of that; a second one has to agree."""
     due_at: float | None = None
-    """The reset that the ledger knows of; another one counts when two readings agree on it."""
+    """The reset that two words in a row agreed on: the ledger tells what becomes of it."""
     missing_since: float | None = None
     """When a whole reading did not name it; with the second one in a row it is gone."""
 
@@ -80,6 +82,8 @@ class Suspicion:
     entry: LedgerEntry
     resets_at: float | None = None
     """What that reading said, to be compared with the next one."""
+    due_at: float | None = None
+    """The reset before it."""
     used_percent: float = 0.0
     """Use before it."""
     counted: float = 0.0

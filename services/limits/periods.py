@@ -47,33 +47,40 @@ def step(old: BoardWindow, new: BoardWindow, said: float | None, doubt: Suspicio
     restarting = doubt if doubt is not None and doubt.entry.kind in RESTARTS else None
     used = restarting.used_percent if restarting else old.used_percent
     counted = restarting.counted if restarting else old.counted
+    if doubt is not None:
+        due = doubt.due_at
+    else:
+        due = old.resets_at if old.due_at is None else old.due_at
     kind = _happened(
-        used, old.due_at, new.used_percent, said, at=new.as_of, is_second=restarting is not None
+        used, due, new.used_percent, said, at=new.as_of, is_second=restarting is not None
     )
+    if kind is LedgerKind.MOVED and old.due_at is None:
+        # Two words that differ: which of them is wrong is not known.
+        kind = None
     if kind is None:
         if doubt is not None and said is None:
             # It said nothing about what is in doubt.
             grown, base = _grown(old, new, old.counted)
             return Step(window=grown, base=base, suspected=doubt)
-        if used <= 0.0 or old.due_at is None:
+        if used <= 0.0:
             # Nobody has begun it: its reset moves along with the clock.
-            if _is_later(said, old.due_at):
+            if _is_later(said, old.resets_at):
                 counted = 0.0
-            new = replace(new, due_at=old.due_at if said is None else said)
+            new = replace(new, due_at=None)
+        elif old.due_at is None and doubt is None and is_same_time(said, old.resets_at):
+            new = replace(new, due_at=said)
         grown, base = _grown(old, new, counted)
         return Step(window=grown, base=base)
     if kind is LedgerKind.MOVED:
         grown, base = _grown(old, new, counted)
         if doubt is not None and restarting is None and is_same_time(said, doubt.resets_at):
             return Step(window=replace(grown, due_at=said), base=base, told=doubt.entry)
-        entry = entry_of(kind, new, old.due_at, said)
-        return Step(window=grown, base=base, suspected=Suspicion(entry=entry, resets_at=said))
+        entry = entry_of(kind, new, due, said)
+        doubt = Suspicion(entry=entry, resets_at=said, due_at=due)
+        return Step(window=grown, base=base, suspected=doubt)
     if restarting is not None:
-        new = replace(
-            new,
-            period=old.period + 1,
-            due_at=new.resets_at,
-        )
+        is_agreed = is_same_time(said, restarting.resets_at)
+        new = replace(new, period=old.period + 1, due_at=said if is_agreed else None)
         if old.refused_at is not None and old.refused_at < restarting.entry.at:
             new = replace(new, refused_at=None, refused_until=None)
         grown, base = _grown(old, new, old.counted)
@@ -81,8 +88,8 @@ def step(old: BoardWindow, new: BoardWindow, said: float | None, doubt: Suspicio
     if kind is LedgerKind.RESET:
         entry = entry_of(kind, new, used, 0.0)
     else:
-        entry = entry_of(kind, new, old.due_at, new.resets_at)
-    doubt = Suspicion(entry=entry, resets_at=said, used_percent=used, counted=counted)
+        entry = entry_of(kind, new, due, new.resets_at)
+    doubt = Suspicion(entry=entry, resets_at=said, due_at=due, used_percent=used, counted=counted)
     return Step(window=new, suspected=doubt)
 
 
@@ -142,13 +149,18 @@ def _is_later(said: float | None, due: float | None) -> bool:
 def _grown(old: BoardWindow, new: BoardWindow, counted: float) -> tuple[BoardWindow, float | None]:
     """The window with its use counted, and what that has grown from.
 
-    Less than was counted says nothing, unless the kind of source that counted it says so: the
-    server took use back, and counting begins anew.
+    Less than was counted says nothing, unless the kind of source that counted it says so twice:
+    the server took use back, and counting begins anew.
     """
     used = new.used_percent
     if used > counted:
         return new, counted
-    if used < counted - ROUNDING and old.is_counted_by_poll == new.is_counted_by_poll:
-        return new, None
     kept = replace(new, counted=counted, is_counted_by_poll=old.is_counted_by_poll)
-    return kept, counted if used >= counted - ROUNDING else None
+    if used >= counted - ROUNDING:
+        return kept, counted
+    if old.is_counted_by_poll != new.is_counted_by_poll:
+        return replace(kept, lowered_to=old.lowered_to), None
+    lowered = old.lowered_to
+    if lowered is None:
+        return replace(kept, lowered_to=used), None
+    return new, lowered if used >= lowered else None

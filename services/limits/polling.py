@@ -58,7 +58,7 @@ class Poller:
         source: UsageSource,
         clock: Clock,
         heard: Callable[[UsageReading], Awaitable[None]],
-        failed: Callable[[Failure], None],
+        failed: Callable[[Failure], Awaitable[None]],
         stored: Callable[[], Awaitable[None]],
         rng: random.Random | None = None,
     ) -> None:
@@ -134,8 +134,8 @@ class Poller:
 
     async def _note(self, error: ServiceError) -> None:
         _log.warning("the limits were not read: %s", error.code or type(error).__name__)
-        self._failed(error.failure)
         with suppress(StorageError):
+            await self._failed(error.failure)
             last = await self._storage.last_poll(self._account)
             until = self._clock.now() + pause(last.failures + 1)
             if error.retry_at is not None:

@@ -215,7 +215,12 @@ class LimitsService:
                 await self._storage.work_ended(self._account, "turn", turn_id, title=title)
                 self._last_chat = chat_id
             case AccountChanged(account=account) if account.mode is AccountMode.NONE:
-                self._publish(LimitsState(standing=Standing.SIGNED_OUT))
+                version = self.state.version
+                await self._tell(
+                    LimitsState(
+                        standing=Standing.SIGNED_OUT, account=self._account, version=version
+                    )
+                )
             case _:
                 pass
 
@@ -226,9 +231,9 @@ class LimitsService:
             self._failure = None
         await self._show(applied.board, applied.version)
 
-    def _failed(self, failure: Failure) -> None:
+    async def _failed(self, failure: Failure) -> None:
         self._failure = failure
-        self._publish(replace(self.state, failure=failure))
+        await self._tell(replace(self.state, failure=failure))
 
     async def _read_stored(self) -> None:
         """Take what other processes have stored."""
@@ -261,8 +266,7 @@ class LimitsService:
             last_turns=await self._outlook.last_turn(self._last_chat),
             failure=self._failure,
         )
-        self._publish(state)
-        await self._storage.set_status(state)
+        await self._tell(state)
         for alert in alerts.due(before, state):
             window = next(each for each in state.windows if each.id == alert.window_id)
             if await self._storage.claim_alert(
@@ -270,6 +274,7 @@ class LimitsService:
             ):
                 self._bus.publish(LimitsAlerted(alert=alert))
 
-    def _publish(self, state: LimitsState) -> None:
+    async def _tell(self, state: LimitsState) -> None:
         self.state = state
         self._bus.publish(LimitsChanged(state=state))
+        await self._storage.set_status(state)

@@ -1,7 +1,9 @@
 """Limits as real processes on one store, against the simulator."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,24 @@ def test_history_and_ledger_are_read_from_the_store(sim: Simulator, deck: Comman
     assert rows[0].startswith("window_id,label,at,")
     assert rows[1].startswith("codex/18000,5h,")
     assert json.loads(deck("limits", "ledger", "--json").out) == {"entries": []}
+
+
+def test_watch_sees_what_another_process_reads(sim: Simulator, deck: CommandLine) -> None:
+    sim.script("wham/usage", [usage(10)])
+    sim.script("wham/usage", [usage(20)])
+    with deck.start("limits", "watch", "--json") as process:
+        assert process.stdout is not None
+        first = process.stdout.readline()
+        # Ten seconds after the first poll any process may ask again because it was told to.
+        database = Path(deck.environment["FOREDECK_HOME"]) / "data" / "foredeck.db"
+        with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+            connection.execute("UPDATE limit_polls SET asked_at = asked_at - 11")
+        assert shown(deck("limits", "--refresh", "--json")) == [("codex/18000", 20.0)]
+        second = process.stdout.readline()
+        process.send_signal(2)
+        assert process.wait(timeout=30) == 130
+    assert [shown(Ended(0, line, ""))[0][1] for line in (first, second)] == [10.0, 20.0]
+    assert len(sim.sent(POLL)) == 2
 
 
 def test_guard_that_waits_ends_by_a_signal(sim: Simulator, deck: CommandLine) -> None:
