@@ -1,4 +1,4 @@
-"""Copies three screens of the snapshot tests into docs/pictures, for the README.
+"""Copies some screens of the snapshot tests into docs/pictures, for the README.
 
 Their web font is left out: whoever reads the page has a monospace font, and nothing is fetched.
 """
@@ -7,11 +7,12 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-SCREENS = ROOT / "tests/snapshots/__snapshots__/test_screens"
+SCREENS = ROOT / "tests/snapshots/__snapshots__"
 PICTURES = {
-    "chat-dark": "test_an_answer_streams[120x40-dark]",
-    "chat-light": "test_an_answer_is_finished_and_read[120x40-light]",
-    "palette-dark": "test_an_overlay[palette--120x40]",
+    "chat-dark": "test_screens/test_an_answer_streams[120x40-dark]",
+    "chat-light": "test_screens/test_an_answer_is_finished_and_read[120x40-light]",
+    "palette-dark": "test_screens/test_an_overlay[palette--120x40]",
+    "limits-dark": "test_limits/test_all_limits[120x40-dark]",
 }
 
 
