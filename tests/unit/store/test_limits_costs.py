@@ -242,6 +242,7 @@ async def test_a_task_that_runs_again_is_counted_again(
 @pytest.mark.parametrize(
     ("owner", "is_over"),
     [("nobody", False), (f"{os.getpid()}:other", False), ("99999999999999999999:x", True)],
+    ids=["nobody", "alive", "gone"],
 )
 @pytest.mark.skipif(sys.platform == "win32", reason="whether a process lives cannot be asked")
 async def test_work_whose_owner_may_be_there_is_left_to_the_hour(
