@@ -1,12 +1,63 @@
-"""Whether the next turn fits into what is left. Rules: docs/forecast.md."""
+"""Whether the next turn of a chat fits into what is left: pure. Rules: docs/forecast.md."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from services.models.limit_history import Cost, PreSend
-from services.models.limits import LimitsState
+from services.models.limit_terms import window_name
+from services.models.limits import LimitsState, WindowState
+
+ENOUGH: Final = 3
+"""Turns in which a window has moved, from which on the next one's cost can be guessed."""
+UPPER: Final = 0.75
+"""Share of the turns that cost no more than what is held against what is left."""
 
 
 def warning(costs: Sequence[Cost], state: LimitsState, now: float) -> PreSend | None:
-    """What the next turn costs, where that is more than is left."""
-    del costs, state, now
-    return None
+    """What the next turn probably costs, where that is more than what is left.
+
+    Args:
+        costs: Of the chat's last turns; those that cost nothing too, since a window moves by whole
+            percents, and a cheap turn moves it only now and then.
+        state: What is left.
+        now: Unix seconds.
+
+    Returns:
+        The window that the turn exceeds most; None where it fits, where too little is known, and
+        where credits are spent beyond the windows.
+    """
+    beyond = state.credits
+    if beyond is not None and (beyond.unlimited or beyond.has_credits):
+        return None
+    found: list[tuple[float, float, PreSend]] = []
+    for window in state.windows:
+        cost = _cost(costs, window.id)
+        left = _left(window, now)
+        if cost is None or left is None or cost <= left:
+            continue
+        asked = PreSend(
+            window_id=window.id,
+            label=window_name(window),
+            cost_percent=cost,
+            left_percent=left,
+            resets_at=window.resets_at,
+        )
+        # Of two that are used up, the one that is so for longer stands in the way.
+        found.append((left / cost, -(window.resets_at or float("inf")), asked))
+    return min(found, key=lambda each: each[:2])[2] if found else None
+
+
+def _cost(costs: Sequence[Cost], window_id: str) -> float | None:
+    """Percent of a window that a turn costs on average, or three of four at most, if more."""
+    each = sorted(max(0.0, dict(cost.percents).get(window_id, 0.0)) for cost in costs)
+    if sum(1 for cost in each if cost > 0.0) < ENOUGH:
+        return None
+    upper = each[int(UPPER * (len(each) - 1))]
+    return max(sum(each) / len(each), upper)
+
+
+def _left(window: WindowState, now: float) -> float | None:
+    """Percent; None where the window should have begun anew by now."""
+    if window.resets_at is not None and window.resets_at <= now:
+        return None
+    return 0.0 if window.is_refused else window.left_percent
