@@ -56,7 +56,7 @@ class BoardWindow:
     lowered_to: float | None = None
     """What a word took back of that; a second one has to agree."""
     due_at: float | None = None
-    """The reset that two words in a row agreed on: the ledger tells what becomes of it."""
+    """The reset that the ledger knows of; another one counts when two words agree on it."""
     missing_since: float | None = None
     """When a whole reading did not name it; with the second one in a row it is gone."""
 
@@ -82,8 +82,6 @@ class Suspicion:
     entry: LedgerEntry
     resets_at: float | None = None
     """What that reading said, to be compared with the next one."""
-    due_at: float | None = None
-    """The reset before it."""
     used_percent: float = 0.0
     """Use before it."""
     counted: float = 0.0

@@ -142,7 +142,7 @@ class _Merging:
             period=old.period if old else self._next_period,
             counted=said.used_percent,
             is_counted_by_poll=self._reading.source is LimitSource.POLL,
-            due_at=old.due_at if old else None,
+            due_at=old.due_at if old else said.resets_at,
         )
         if old is None:
             self._begin(new, was)

@@ -47,50 +47,58 @@ def step(old: BoardWindow, new: BoardWindow, said: float | None, doubt: Suspicio
     restarting = doubt if doubt is not None and doubt.entry.kind in RESTARTS else None
     used = restarting.used_percent if restarting else old.used_percent
     counted = restarting.counted if restarting else old.counted
-    if doubt is not None:
-        due = doubt.due_at
-    else:
-        due = old.resets_at if old.due_at is None else old.due_at
     kind = _happened(
-        used, due, new.used_percent, said, at=new.as_of, is_second=restarting is not None
+        used, old.due_at, new.used_percent, said, at=new.as_of, is_second=restarting is not None
     )
-    if kind is LedgerKind.MOVED and old.due_at is None:
-        # Two words that differ: which of them is wrong is not known.
-        kind = None
     if kind is None:
         if doubt is not None and said is None:
             # It said nothing about what is in doubt.
             grown, base = _grown(old, new, old.counted)
             return Step(window=grown, base=base, suspected=doubt)
-        if used <= 0.0:
+        if used <= 0.0 or old.due_at is None:
             # Nobody has begun it: its reset moves along with the clock.
-            if _is_later(said, old.resets_at):
+            if _is_later(said, old.due_at):
                 counted = 0.0
-            new = replace(new, due_at=None)
-        elif old.due_at is None and doubt is None and is_same_time(said, old.resets_at):
-            new = replace(new, due_at=said)
+            new = replace(new, due_at=old.due_at if said is None else said)
         grown, base = _grown(old, new, counted)
         return Step(window=grown, base=base)
     if kind is LedgerKind.MOVED:
         grown, base = _grown(old, new, counted)
         if doubt is not None and restarting is None and is_same_time(said, doubt.resets_at):
             return Step(window=replace(grown, due_at=said), base=base, told=doubt.entry)
-        entry = entry_of(kind, new, due, said)
-        doubt = Suspicion(entry=entry, resets_at=said, due_at=due)
-        return Step(window=grown, base=base, suspected=doubt)
+        entry = entry_of(kind, new, old.due_at, said)
+        return Step(window=grown, base=base, suspected=Suspicion(entry=entry, resets_at=said))
     if restarting is not None:
-        is_agreed = is_same_time(said, restarting.resets_at)
-        new = replace(new, period=old.period + 1, due_at=said if is_agreed else None)
-        if old.refused_at is not None and old.refused_at < restarting.entry.at:
-            new = replace(new, refused_at=None, refused_until=None)
-        grown, base = _grown(old, new, old.counted)
-        return Step(window=grown, base=base, told=restarting.entry)
+        return _restarted(old, new, said, restarting, kind)
     if kind is LedgerKind.RESET:
         entry = entry_of(kind, new, used, 0.0)
     else:
-        entry = entry_of(kind, new, due, new.resets_at)
-    doubt = Suspicion(entry=entry, resets_at=said, due_at=due, used_percent=used, counted=counted)
+        entry = entry_of(kind, new, old.due_at, new.resets_at)
+    doubt = Suspicion(entry=entry, resets_at=said, used_percent=used, counted=counted)
     return Step(window=new, suspected=doubt)
+
+
+def _restarted(
+    old: BoardWindow, new: BoardWindow, said: float | None, doubt: Suspicion, kind: LedgerKind
+) -> Step:
+    """The window in the period that a second word confirms."""
+    new = replace(new, period=old.period + 1, due_at=new.resets_at)
+    if old.refused_at is not None and old.refused_at < doubt.entry.at:
+        new = replace(new, refused_at=None, refused_until=None)
+    told = doubt.entry
+    if kind is LedgerKind.RESET and told.kind is not kind:
+        # By now it was due: one word was too early, or the reset was by minutes.
+        told = entry_of(kind, new, doubt.used_percent, 0.0, told.at)
+    suspected = None
+    first = doubt.resets_at
+    is_begun = old.used_percent > 0.0
+    if is_begun and first is not None and said is not None and not is_same_time(said, first):
+        # They agree that it began anew, and not on when it ends.
+        new = replace(new, due_at=first)
+        entry = entry_of(LedgerKind.MOVED, new, first, said)
+        suspected = Suspicion(entry=entry, resets_at=said)
+    grown, base = _grown(old, new, old.counted)
+    return Step(window=grown, base=base, told=told, suspected=suspected)
 
 
 def entry_of(

@@ -191,7 +191,7 @@ def test_what_is_said_again_and_again_leaves_no_doubt(
     _, _, last = run([*sequence, *again])[-1]
     assert not last.board.suspected
     for window in last.board.windows:
-        assert is_same_time(window.resets_at, window.due_at) or window.resets_at is None
+        assert is_same_time(window.resets_at, window.due_at)
     assert {each.window_id for each in last.changes} == {each.id for each in last.board.windows}
     _, _, more = run([*sequence, *again, replace(poll, as_of=at + 180)])[-1]
     assert more.entries == ()
