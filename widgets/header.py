@@ -151,9 +151,9 @@ class Header(Widget):
             {"first_until": None},
             {"second_wire": False},
             {"names": False},
-            {"age": False},
-            {"second": False},
             {"first_wire": False},
+            {"second": False},
+            {"age": False},
             {"warning": False},
         ]
         for drop in drops:

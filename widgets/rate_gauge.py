@@ -82,9 +82,13 @@ class RateGauge:
 
     @cached_property
     def name(self) -> Content:
-        """`5h`, or with the name of a limit that is not the main one."""
-        words = cut(Content(window_name(self.window)), LONGEST_NAME, self.glyphs.ellipsis)
-        return words.stylize(self.quiet)
+        """`5h`, or with the name of a limit that is not the main one, as much of it as fits."""
+        words, length = window_name(self.window), self.window.label
+        if words != length:
+            room = LONGEST_NAME - len(length) - 1
+            limit = cut(Content(words.removesuffix(f" {length}")), room, self.glyphs.ellipsis)
+            return Content.assemble(limit, " ", length).stylize(self.quiet)
+        return cut(Content(words), LONGEST_NAME, self.glyphs.ellipsis).stylize(self.quiet)
 
     @cached_property
     def share(self) -> Content:
@@ -136,10 +140,15 @@ class RateGauge:
         tone = TONES[self.level.tone]
         return use_wire(self.window.left_percent, left_by_pace, cells, tone, self.glyphs)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it."""
+        return self.level in {Level.OUT, Level.REFUSED}
+
     @cached_property
     def _even(self) -> float | None:
         """Percent that even use would have used; None where the period or what was left is over."""
-        is_over = self.level in {Level.OUT, Level.REFUSED} or not self.window.resets_in(self.now)
+        is_over = self.is_over or not self.window.resets_in(self.now)
         return None if is_over else self.window.pace(self.now)
 
     def draw(self, *, cells: int = 0, until: int | None = None, has_pace: bool = False) -> Content:
@@ -151,10 +160,10 @@ class RateGauge:
             has_pace: Whether the pace is told.
         """
         parts = [self.name, self.wire(cells) if cells else Content(""), self.share]
-        if self.untils == (RESET_DUE,):
-            # Of a period that is over: the number is never told without that.
-            parts.append(RESET_DUE)
-        elif until is not None and self.untils:
+        if until is None and (self.is_over or self.untils == (RESET_DUE,)):
+            # All that is left to know; and a number of a period that is over misleads without it.
+            until = len(self.untils)
+        if until is not None and self.untils:
             parts.append(self.untils[min(until, len(self.untils) - 1)])
         if has_pace:
             parts.append(self.pace)

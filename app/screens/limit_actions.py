@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from textual.timer import Timer
 
 from app.quiet_hours import is_quiet
+from app.screens.account_actions import WIDE_COLUMNS
 from app.screens.base import LIMITS
 from app.screens.chat_actions import ChatActions
 from app.views.limits_factory import make_limits_view
@@ -42,8 +43,13 @@ class LimitActions(ChatActions):
         self._tell_limits_whose()
 
     def _tell_limits_whose(self) -> None:
-        if self._limits_view is not None:
-            self._limits_view.account = next(iter(self._header.account), "")
+        """Name the account in the view's title: there the plan is said already."""
+        view, account = self._limits_view, self._account
+        if view is None or account is None:
+            return
+        is_wide = self.size.width >= WIDE_COLUMNS
+        masked = account.masked_email.replace("…", self._glyphs.ellipsis)
+        view.account = (account.email or "") if is_wide else masked
 
     @property
     def _is_looked_at(self) -> bool:

@@ -109,8 +109,8 @@ WIDE = "week ━━━━─•──── runs out 41% left Thu 18:00{}   5h �
         (72, "week ━━─•── runs out 41% left · 5h ━•━━── 62% left", NAMES),
         (68, "week ━━─•── runs out 41% left · 5h 62% left", NAMES),
         (61, "week ━━─•── runs out 41% left · 5h 62% left", DIGITS),
-        (51, "week ━━─•── runs out 41% left", DIGITS),
-        (37, "week runs out 41% left", DIGITS),
+        (51, "week runs out 41% left · 5h 62% left", DIGITS),
+        (44, "week runs out 41% left", DIGITS),
         (30, "runs out 41% left", DIGITS),
         (22, "runs out 41% left", ["2"]),
         (19, "runs out 41% left", []),
@@ -166,6 +166,14 @@ async def test_the_gauge_ends_one_cell_before_the_edge() -> None:
         for width in (80, 120, 200):
             await host.resize(width, 3)
             assert len(rows_of(row)[0]) == width - 1
+
+
+async def test_of_a_window_that_is_used_up_the_countdown_stays() -> None:
+    row = header(known(window(100), week(30)), views=FIVE, warning="127.0.0.1:41555")
+    async with hosted(row, size=(80, 3)):
+        assert rows_of(row)[0] == (
+            " 1  2  3  4  5     5h ────── out 0% left 1h12 · week 70% left   127.0.0.1:41555"
+        )
 
 
 async def test_demo_outlasts_the_second_window() -> None:

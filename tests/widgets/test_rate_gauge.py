@@ -62,7 +62,7 @@ def style_of(content: Content, words: str) -> list[str]:
         ),
         (
             RateGauge(window(38, limit_id="x", limit_name="A model with a long name"), NOW),
-            "A model with a lo… ━━•━━━──── 62% left 1h12 pace +38%",
+            "A model with a… 5h ━━•━━━──── 62% left 1h12 pace +38%",
         ),
         (
             RateGauge(week(90), NOW, glyphs=ASCII),
@@ -82,6 +82,12 @@ def test_words_go_one_by_one_and_the_share_stays() -> None:
     assert gauge.share.plain == "41% left"
 
 
+def test_of_what_is_used_up_the_countdown_outlasts_the_others() -> None:
+    assert RateGauge(window(100), NOW).draw().plain == "5h out 0% left 1h12"
+    assert RateGauge(week(100), NOW).draw().plain == "week out 0% left Thu"
+    assert RateGauge(window(100, reset=None), NOW).draw().plain == "5h out 0% left"
+
+
 def test_a_number_of_a_period_that_is_over_is_never_told_without_that() -> None:
     assert RateGauge(window(38), NOW + DAY).draw().plain == "5h 62% left reset due"
 
@@ -96,9 +102,10 @@ def test_the_colour_goes_by_use_and_has_a_word_beside_it(used: float, colour: st
     drawn = gauge.draw(cells=10)
     is_calm = colour == "$success"
     assert style_of(drawn, "━" if used < 100 else "─") == [colour if used < 100 else "$line"]
-    number = drawn.plain.split()[-2]
+    words = drawn.plain.split()
+    number = words[words.index("left") - 1]
     assert style_of(drawn, number) == ["$foreground" if is_calm else colour]
-    assert (len(drawn.plain.split()) > 4) is not is_calm
+    assert (words[:3] == ["5h", words[1], number]) is is_calm
 
 
 def test_a_window_that_runs_out_early_is_amber_at_any_use() -> None:
