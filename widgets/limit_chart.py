@@ -17,6 +17,8 @@ AXIS = 5
 """Cells at the left for `100%` and a gap."""
 DOTS = 3
 """Cells from one dot of the grid to the next."""
+LEAST_APART = 6
+"""Cells between two resets, on the average, for them to be marked."""
 LEAST_WIDTH, LEAST_HEIGHT = 16, 4
 CALM = ("$foreground", "$accent", "$secondary", "$text-muted")
 TONES = {"warning": "$warning", "failed": "$error"}
@@ -41,7 +43,7 @@ class ChartData:
     """Unix seconds."""
     until: float = 0.0
     lines: tuple[ChartLine, ...] = ()
-    """At most four; the first one is drawn on top."""
+    """At most four; the last one is drawn on top."""
     ticks: tuple[tuple[float, str], ...] = ()
     """Moments that are named below the chart."""
 
@@ -89,7 +91,8 @@ class LimitChart(Widget):
         if width < LEAST_WIDTH or height < LEAST_HEIGHT:
             return head
         rows = height - 2
-        body = [self._row(row, y, rows, data) for y, row in enumerate(self._grid(data, rows))]
+        grid, resets = self._grid(data, rows), self._resets(data)
+        body = [self._row(row, y, rows, data, resets) for y, row in enumerate(grid)]
         if self.note:
             body[rows // 2] = Content.assemble(" " * AXIS, (self.note, muted(self)))
         return Content("\n").join([head, *body, self._times(data)])
@@ -102,11 +105,7 @@ class LimitChart(Widget):
         key = (span, tuple(series))
         if self._drawn is None or self._drawn[0] != key:
             marks = [self._mark(number) for number in range(len(series))]
-            # The first line comes last, so that it is on top.
-            grid = draw(series[::-1], marks[::-1], span)
-            last = len(series) - 1
-            turned = [[(mark, last - n if n >= 0 else -1) for mark, n in row] for row in grid]
-            self._drawn = key, turned
+            self._drawn = key, draw(series, marks, span)
             self.draws += 1
         return self._drawn[1]
 
@@ -118,11 +117,17 @@ class LimitChart(Widget):
     def _style(self, number: int, line: ChartLine) -> str:
         return TONES.get(line.tone) or CALM[number % len(CALM)]
 
-    def _row(self, cells: Sequence[tuple[str, int]], y: int, rows: int, data: ChartData) -> Content:
+    def _row(
+        self,
+        cells: Sequence[tuple[str, int]],
+        y: int,
+        rows: int,
+        data: ChartData,
+        resets: set[int],
+    ) -> Content:
         """One row: its percentage, marks of lines, else of resets, else of the grid."""
         middle = (rows - 1) // 2
         name = {middle: "50%", 0: "100%", rows - 1: "0%"}.get(y, "")
-        resets = self._resets(data)
         pieces: list[tuple[str, str]] = [(name.rjust(AXIS - 1) + " ", muted(self))]
         for x, (drawn, number) in enumerate(cells):
             if number >= 0:
@@ -140,9 +145,14 @@ class LimitChart(Widget):
         return Content.assemble(*pieces)
 
     def _resets(self, data: ChartData) -> set[int]:
+        """Cells of resets, but for windows that began anew so often that nothing else was seen."""
         span = Span(since=data.since, until=data.until, width=self.columns, height=1)
-        moments = [at for line in data.lines for at in line.series.resets]
-        return {place for at in moments if (place := span.column(at)) is not None}
+        cells: set[int] = set()
+        for line in data.lines:
+            places = [place for at in line.series.resets if (place := span.column(at)) is not None]
+            if len(places) * LEAST_APART <= self.columns:
+                cells.update(places)
+        return cells
 
     @property
     def _reset_mark(self) -> str:
@@ -156,14 +166,12 @@ class LimitChart(Widget):
                              (line.name, muted(self)))
             for number, line in enumerate(data.lines)
         ]  # fmt: skip
-        reset = Content.assemble((f"{self._reset_mark} reset", muted(self)))
+        reset = [Content.styled(f"{self._reset_mark} reset", muted(self))]
+        marks = [*named, *(reset if self._resets(data) else [])]
         keys = Content.assemble(("+ -", "$foreground"), (" zoom", muted(self)))
-        for parts, has_keys in (
-            ([*named, reset], True),
-            (named, True),
-            (named, False),
-            ([], False),
-        ):
+        nothing: list[Content] = []
+        ways = ((marks, True), (named, True), (named, False), (nothing, False))
+        for parts, has_keys in ways:
             left = Content("   ").join([title, *parts])
             gap = width - left.cell_length - (keys.cell_length if has_keys else 0)
             if gap >= (2 if has_keys else 0):

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from services.limits.ports import Limits
 
 
+MOST_HOURS = 72
+"""Rows of the page of a window."""
+
+
 class LimitsView(View, can_focus=True):
     """All limits of the account that is signed in."""
 
@@ -103,7 +107,6 @@ class LimitsView(View, can_focus=True):
     def shown(self) -> None:
         """It is looked at now: numbers are read, and countdowns run."""
         self._is_seen = True
-        self._limits.watch(is_looking=True)
         if self.is_mounted:
             self._begin()
 
@@ -111,7 +114,6 @@ class LimitsView(View, can_focus=True):
         """Nobody looks: nothing runs."""
         self._is_seen = False
         self._news = None
-        self._limits.watch(is_looking=False)
         self._stop_timer()
 
     def take_focus(self) -> None:
@@ -225,6 +227,7 @@ class LimitsView(View, can_focus=True):
         except ServiceError as error:
             self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
             return
+        mine = [cost for cost in hours if dict(cost.percents).get(selected)]
         windows = rows.table_windows(self._state, selected)
         # What the selected window is about comes first.
         windows = tuple(sorted(windows, key=lambda window: window.id != selected))
@@ -232,9 +235,7 @@ class LimitsView(View, can_focus=True):
             span,
             tuple(f"% of {short_name(window)}" for window in windows),
             rows.cost_rows([c for c in costs if dict(c.percents).get(selected)], windows, now),
-            rows.cost_rows(
-                [c for c in hours[::-1] if dict(c.percents).get(selected)], windows, now
-            ),
+            rows.cost_rows(mine[-1 : -1 - MOST_HOURS : -1], windows, now),
             rows.ledger_rows(ledger, now, self._glyphs),
         )
 

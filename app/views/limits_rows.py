@@ -63,7 +63,7 @@ def _window_row(
         name=words.long_name(window),
         short="Review" if window.limit_id == CODE_REVIEW else words.long_name(window),
         left=window.left_percent,
-        even=None if pace is None or is_open else 100.0 - pace,
+        even=None if pace is None or is_open else round(100.0 - pace, 1),
         share=words.exact(shown_percent(window, shows)),
         word=shows,
         tone=level.tone,
@@ -90,13 +90,18 @@ def _time_wire(window: WindowState, now: float, *, has_range: bool) -> TimeWire 
     forecast = window.forecast
     early = forecast.p50_at if forecast.p10_at is None else forecast.p10_at
     if not has_range or forecast.state is not ForecastState.RUNS_OUT or early is None:
-        return TimeWire(now=pace / 100.0)
+        return TimeWire(now=_share(pace / 100.0))
     late = forecast.p90_at
     return TimeWire(
-        now=pace / 100.0,
-        early=1.0 - (resets_at - early) / length,
-        late=None if late is None else 1.0 - (resets_at - late) / length,
+        now=_share(pace / 100.0),
+        early=_share(1.0 - (resets_at - early) / length),
+        late=None if late is None else _share(1.0 - (resets_at - late) / length),
     )
+
+
+def _share(share: float) -> float:
+    """As fine as a wire shows it, or every second would make another row."""
+    return round(share, 3)
 
 
 def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
@@ -146,10 +151,12 @@ def table_windows(state: LimitsState, selected: str = "") -> tuple[WindowState, 
 def cost_rows(
     costs: Sequence[Cost], windows: Sequence[WindowState], now: float
 ) -> tuple[CostRow, ...]:
-    """Where it went, with a value for each of these windows."""
+    """Where it went, with a value for each of these windows; nothing of other windows."""
     rows: list[CostRow] = []
     for cost in costs:
         percents = dict(cost.percents)
+        if not any(percents.get(each.id) for each in windows):
+            continue
         is_ours = cost.kind in {"turn", "task", "hour"}
         rows.append(
             CostRow(
@@ -211,8 +218,8 @@ def chart_data(
     limit = next((each.limit_id for each in state.windows if each.id == selected), MAIN)
     by_id = {one.window_id: one for one in series}
     mine = [each for each in state.windows if each.limit_id == limit and each.id in by_id]
-    # The selected one is drawn on top.
-    mine.sort(key=lambda each: each.id != selected)
+    # The calmest line comes last, so that those which often begin anew do not cover it.
+    mine.sort(key=lambda each: each.window_seconds or 0)
     lines = tuple(
         ChartLine(name=words.long_name(each), tone=level_of(each).tone, series=by_id[each.id])
         for each in mine[:LINES]

@@ -3,6 +3,8 @@
 from dataclasses import replace
 
 import pytest
+from textual.geometry import Region
+from textual.widget import Widget
 
 from services.errors import StorageError, UsageError
 from services.models.failure import Failure, FailureKind
@@ -54,7 +56,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
             "elsewhere, nothing of ours ran · 2.0%",
         ):
             assert shown.says(words), words
-        assert shown.limits.asked == ["watch True", "history 24"]
+        assert shown.limits.asked == ["history 24"]
 
 
 @pytest.mark.parametrize(
@@ -162,11 +164,6 @@ async def test_a_hidden_view_reads_nothing_and_has_no_timer() -> None:
         assert shown.histories == ["24"]
         shown.view.shown()
         await shown.host.until(lambda: shown.histories == ["24", "24"])
-        assert [each for each in shown.limits.asked if each.startswith("watch")] == [
-            "watch True",
-            "watch False",
-            "watch True",
-        ]
 
 
 async def test_the_range_goes_up_and_down_and_round() -> None:
@@ -250,6 +247,24 @@ async def test_a_countdown_runs_by_the_second_and_ends_in_a_reset_that_is_due() 
         await shown.until_said("in 0 s")
         shown.limits.clock.at = NOW + 2.5
         await shown.until_said("reset due, not yet confirmed since 13:02 UTC")
+
+
+async def test_a_second_draws_nothing_but_the_rows_whose_words_have_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with deck(replace(STATE, windows=(FIVE_HOURS,))) as shown:
+        await shown.until_said("C fix N+1 in invoices")
+        drawn: list[str] = []
+        refresh = Widget.refresh
+
+        def watched(self: Widget, *regions: Region, **kind: bool) -> Widget:
+            drawn.append(f"{type(self).__name__} {[each.y for each in regions]}")
+            return refresh(self, *regions, **kind)
+
+        monkeypatch.setattr(Widget, "refresh", watched)
+        shown.limits.clock.at = NOW + 1.0
+        await shown.until_said("in 1 h 12 m 03 s")
+        assert drawn == ["WindowGroup [1]"]
 
 
 async def test_without_seconds_to_count_the_time_is_looked_at_seldom() -> None:

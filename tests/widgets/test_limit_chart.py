@@ -27,8 +27,8 @@ def series(*points: tuple[float, float], resets: tuple[float, ...] = ()) -> Seri
     )  # fmt: skip
 
 
-FLAT = series(*((hour + 0.5, 50.0) for hour in range(24)))
-FULL = series(*((hour + 0.5, 100.0) for hour in range(24)), resets=(12.2,))
+FLAT = series(*((hour + 0.5, 50.0) for hour in range(24)), resets=(12.2,))
+FULL = series(*((hour + 0.5, 100.0) for hour in range(24)))
 DATA = ChartData(
     title="Used, last 24 h",
     since=0.0,
@@ -98,6 +98,12 @@ async def test_the_frame_stands_before_the_library_is_loaded_and_before_data_com
     assert [row[:5] for row in (framed[1], framed[6], framed[11])] == ["100% ", " 50% ", "  0% "]
     assert framed[12].split() == ["06:00", "12:00", "18:00"]
     assert framed[3].split() == ["┊"]
+
+
+async def test_resets_that_come_so_often_that_nothing_else_was_seen_are_not_marked() -> None:
+    often = replace(FLAT, resets=tuple(0.5 * HOUR * number for number in range(48)))
+    rows = await shown_rows(replace(DATA, lines=(ChartLine(name="5 hours", series=often),)))
+    assert not any("┊" in row for row in rows)
 
 
 async def test_lines_are_drawn_anew_only_for_other_data_or_another_size() -> None:
