@@ -14,6 +14,8 @@ from services.store.encoding import storable
 
 LIFE: Final = 3600.0
 """Seconds after the last sign of life in which work without an end counts as running."""
+LONGEST: Final = 6 * 3600.0
+"""Seconds that a turn may take: the end of one that takes longer was missed."""
 KINDS: Final = ("turn", "task", "elsewhere")
 
 
@@ -70,22 +72,23 @@ def end_lost(connection: sqlite3.Connection, account: str, owner: str, now: floa
     """
     rows = connection.execute(
         """
-        SELECT kind, id, owner, seen_at FROM limit_work
-        WHERE account = ? AND ended_at IS NULL AND owner <> ?
+        SELECT kind, id, owner, started_at, seen_at FROM limit_work
+        WHERE account = ? AND ended_at IS NULL
         """,
-        (account, owner),
+        (account,),
     ).fetchall()
-    for kind, work_id, other, seen_at in rows:
-        if kind == "turn" and not _is_alive(other):
+    for kind, work_id, other, started_at, seen_at in rows:
+        if kind == "turn" and other != owner and not _is_alive(other):
             ended_at = min(seen_at, now)
-        elif seen_at + LIFE < now:
-            ended_at = seen_at + LIFE
         else:
-            continue
-        connection.execute(
-            "UPDATE limit_work SET ended_at = ? WHERE account = ? AND kind = ? AND id = ?",
-            (ended_at, account, kind, work_id),
-        )
+            ended_at = seen_at + LIFE
+            if kind == "turn":
+                ended_at = min(ended_at, started_at + LONGEST)
+        if ended_at <= now:
+            connection.execute(
+                "UPDATE limit_work SET ended_at = ? WHERE account = ? AND kind = ? AND id = ?",
+                (ended_at, account, kind, work_id),
+            )
 
 
 def charge(connection: sqlite3.Connection, account: str, changes: Iterable[Change]) -> None:

@@ -13,9 +13,9 @@ from services.models.limit_history import Cost
 from services.store.chats import ChatStore
 from services.store.database import Database
 from services.store.limits import LimitStore
-from services.store.limits_costs import LIFE
+from services.store.limits_costs import LIFE, LONGEST
 from tests.unit.store.conftest import StillClock
-from tests.unit.store.limit_words import FIVE, HOUR, ME, T0, WEEK, spent, turn, word
+from tests.unit.store.limit_words import DAY, FIVE, HOUR, ME, T0, WEEK, spent, turn, word
 
 
 @pytest.fixture
@@ -201,6 +201,18 @@ async def test_work_that_shows_no_life_for_an_hour_is_over(
         clock.time = T0 + after
         await limits.apply(ME, word(clock.time, used))
     assert spent(await limits.costs(ME, since=0)) == {"silent": 3.0, "elsewhere": 1.0}
+
+
+async def test_a_turn_whose_end_was_missed_is_over_after_six_hours(
+    limits: LimitStore, clock: StillClock
+) -> None:
+    await limits.work_began(ME, turn("missed", T0))
+    for after, used in ((0, 10), (LONGEST - 60, 10), (LONGEST - 1, 12), (LONGEST + LATE, 15)):
+        clock.time = T0 + after
+        await limits.apply(ME, word(clock.time, used, resets_at=T0 + DAY))
+    clock.time += 120
+    await limits.apply(ME, word(clock.time, 19, resets_at=T0 + DAY))
+    assert spent(await limits.costs(ME, since=0)) == {"missed": 5.0, "elsewhere": 4.0}
 
 
 @pytest.mark.parametrize("sign", ["apply", "claim_poll", "work_began"])
