@@ -64,7 +64,7 @@ class Outlook:
             forecast,
             samples,
             window_seconds=window.window_seconds,
-            used=100.0 if window.refused_at is not None else window.used_percent,
+            used=100.0 if window.is_refused(now) else window.used_percent,
             resets_at=window.resets_at,
             now=now,
             zone=self._zone,

@@ -132,6 +132,10 @@ class LimitStorage(Protocol):
         """Forget the id of a try whose end is known."""
         ...
 
+    async def note(self, account: str, entry: LedgerEntry) -> LedgerEntry:
+        """Add to the ledger what no reading shows; with the id of its row."""
+        ...
+
     async def set_status(self, state: LimitsState) -> None:
         """Write what a status line reads, where `state` is not older than what stands there."""
         ...

@@ -5,8 +5,10 @@ Wire format: docs/protocols/limits.md.
 
 from collections.abc import Callable
 
+from services.clock import Clock
 from services.errors import UnreachableError
 from services.limits.ports import LimitStorage, UsageSource
+from services.models.limit_history import LedgerEntry, LedgerKind
 from services.models.limits import Redeemed, ResetCredits
 
 ANY = ""
@@ -23,6 +25,7 @@ class Redeeming:
         account: Id in the store.
         storage: Keeps the ids of tries.
         source: The server.
+        clock: Time.
         new_id: Makes ids that are never used again.
     """
 
@@ -31,8 +34,10 @@ class Redeeming:
         account: str,
         storage: LimitStorage,
         source: UsageSource,
+        clock: Clock,
         new_id: Callable[[], str],
     ) -> None:
+        self._clock = clock
         self._account = account
         self._storage = storage
         self._source = source
@@ -66,4 +71,7 @@ class Redeeming:
             await self._storage.redeem_ended(self._account, which)
             raise
         await self._storage.redeem_ended(self._account, which)
+        if redeemed.code == "reset":
+            entry = LedgerEntry(at=self._clock.now(), kind=LedgerKind.REDEEMED)
+            await self._storage.note(self._account, entry)
         return redeemed

@@ -88,7 +88,7 @@ class LimitsService:
             self._poller = Poller(
                 account, storage, source, clock, self._heard, self._failed, self._read_stored
             )
-            self._redeeming = Redeeming(account, storage, source, new_id)
+            self._redeeming = Redeeming(account, storage, source, clock, new_id)
         self._is_polling = is_polling
         self._failure: Failure | None = None
         self._titles: dict[str, str] = {}

@@ -51,15 +51,10 @@ def state_of(
     )
 
 
-def is_refused(window: BoardWindow, now: float) -> bool:
-    """Whether the server's refusal still counts: until its reset, if it has one."""
-    return window.refused_at is not None and (window.resets_at is None or now < window.resets_at)
-
-
 def _window(
     window: BoardWindow, now: float, forecast: Forecast, last_turn: float | None
 ) -> WindowState:
-    refused = is_refused(window, now)
+    refused = window.is_refused(now)
     return WindowState(
         id=window.id,
         limit_id=window.limit_id,

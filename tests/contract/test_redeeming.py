@@ -1,0 +1,79 @@
+"""A reset is redeemed once, whatever becomes of the answer."""
+
+import itertools
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.clock import SystemClock
+from services.errors import LoginError, UnreachableError
+from services.limits.client import UsageClient
+from services.limits.redeeming import Redeeming
+from services.models.limit_history import LedgerKind
+from services.store.database import Database
+from services.store.limits import LimitStore
+from simulator.script import Drop, Status, Work
+from simulator.server import Simulator
+from tests.contract.account.conftest import Home
+from tests.contract.account.conftest import home as home  # noqa: PLC0414 a fixture
+
+CONSUME = "wham/rate-limit-reset-credits/consume"
+SENT = "/backend-api/wham/rate-limit-reset-credits/consume"
+ME = "account/user"
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    async with Simulator(story="limits-exhausted") as simulator:
+        yield simulator
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[LimitStore]:
+    database = await Database.in_memory(SystemClock())
+    yield LimitStore(database, SystemClock())
+    await database.close()
+
+
+def ids(sim: Simulator) -> list[str]:
+    """The idempotency keys that were sent."""
+    return [request.body["redeem_request_id"] for request in sim.sent(SENT)]
+
+
+async def test_a_try_whose_answer_is_lost_is_repeated_with_its_own_id(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+    sim.script(CONSUME, [Work(), Drop()])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+
+        def program() -> Redeeming:
+            # A new one knows nothing but what is stored.
+            return Redeeming(ME, store, client, SystemClock(), lambda: f"id-{next(numbers)}")
+
+        with pytest.raises(UnreachableError):
+            await program().redeem(None)
+        assert (await program().redeem(None)).code in {"reset", "already_redeemed"}
+        assert len(set(ids(sim))) == 1
+        assert (await program().redeem(None)).code == "no_credit"
+        assert len(set(ids(sim))) == 2
+
+
+async def test_what_the_server_refuses_is_forgotten_and_what_it_does_is_told(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+    sim.script(CONSUME, [Status(403, {}, {"detail": "no"})])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: f"id-{next(numbers)}")
+        with pytest.raises(LoginError):
+            await redeeming.redeem(None)
+        assert await store.ledger(ME) == ()
+        assert (await redeeming.redeem(None)).code == "reset"
+        assert ids(sim)[-1] == "id-1"
+    [entry] = await store.ledger(ME)
+    assert entry.kind is LedgerKind.REDEEMED
