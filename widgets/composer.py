@@ -199,7 +199,7 @@ class Composer(Widget):
         self._escaped_at = float("-inf")
         return is_second
 
-    def action_send(self) -> None:
+    async def action_send(self) -> None:
         """Send what is written; after a backslash a new line; in a search take the match."""
         prompt = self._prompt
         if prompt.end_search():
@@ -210,13 +210,21 @@ class Composer(Widget):
             prompt.replace("\n", (row, column - 1), (row, column), maintain_selection_offset=False)
             return
         text = self.text
-        if not text.strip() and not self.attachments:
-            return
-        self._announce()
-        sent = self.Sent(text, self.attachments)
+        if text.strip() or self.attachments:
+            self._announce()
+            if await self.may_send() and self.text == text:
+                self.post_message(self.Sent(*self.take()))
+
+    async def may_send(self) -> bool:
+        """Whether what is written is sent at once; a subclass may want to ask first."""
+        return True
+
+    def take(self) -> tuple[str, tuple[Attachment, ...]]:
+        """Take what is written out of the field, and what goes with it."""
+        taken = self.text, self.attachments
         self.attachments = ()
-        prompt.set_text("")
-        self.post_message(sent)
+        self._prompt.set_text("")
+        return taken
 
     def action_newline(self) -> None:
         """Begin a new line."""

@@ -99,6 +99,8 @@ class Prompt(TextArea, inherit_bindings=False):
         self.holder: Widget | None = None
         """The widget around, whose keys count here as well."""
         self.has_queue = False
+        self.ahead: list[str] | None = None
+        """Characters that came while the text has to stay as it is; None while it has not."""
         self.searched: str | None = None
         """What is searched for; None while nothing is."""
         self.is_found = True
@@ -225,7 +227,12 @@ class Prompt(TextArea, inherit_bindings=False):
         return result
 
     async def _on_key(self, event: events.Key) -> None:
-        if (self.searched is not None and self._search_key(event)) or await self._acted(event):
+        if self.ahead is not None:
+            event.stop()
+            event.prevent_default()
+            if event.is_printable and event.character:
+                self.ahead.append(event.character)
+        elif (self.searched is not None and self._search_key(event)) or await self._acted(event):
             event.stop()
             event.prevent_default()
         elif event.key == "enter":

@@ -1,16 +1,15 @@
 """The chat view: one open chat. Events come in, intents go out to the service."""
 
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 
 from app.settings import Settings
+from app.views.chat_base import ChatBase
 from app.views.chat_facts import (
     context_words,
     model_words,
@@ -18,10 +17,10 @@ from app.views.chat_facts import (
     title_facts,
     turn_summary,
 )
-from app.views.chat_parts import ChatComposer, ChatTranscript, Unsent
+from app.views.chat_parts import ChatTranscript, Unsent
+from app.views.chat_writing import ChatWriting
 from services.errors import ServiceError
-from services.models.catalogue import ModelInfo
-from services.models.chat import Attachment, Chat, ChatSummary, Usage
+from services.models.chat import Attachment, Chat, Usage
 from services.models.failure import Failure
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
@@ -40,21 +39,13 @@ EARLIER_ITEMS = 2_000
 """Items read at once when the reader goes further up."""
 
 
-class ChatView(Vertical):
+class ChatView(ChatBase):
     """One open chat."""
 
-    summary: reactive[ChatSummary | None] = reactive(None)
-    models: reactive[tuple[ModelInfo, ...]] = reactive(())
     is_answering: reactive[bool] = reactive(default=False)
     context_tokens: reactive[int | None] = reactive(None)
     is_low: reactive[bool] = reactive(default=False)
     """Whether the terminal has few rows."""
-
-    @dataclass
-    class Failed(Message):
-        """Something went wrong that has no place in the transcript."""
-
-        failure: Failure
 
     @dataclass
     class Changed(Message):
@@ -68,7 +59,7 @@ class ChatView(Vertical):
             glyphs: Marks to draw with.
             prompt: Put into the composer.
         """
-        super().__init__(id="chat")
+        super().__init__()
         self._title = PaneTitle(glyphs, id="chat-title")
         self._dot = glyphs.dot
         self.transcript = ChatTranscript(
@@ -78,9 +69,11 @@ class ChatView(Vertical):
             id="transcript",
         )
         self.status = TurnStatus(glyphs, reduced_motion=settings.reduced_motion)
-        self.composer = ChatComposer(glyphs, text=prompt, id="composer")
+        self._writing = ChatWriting(
+            glyphs, prompt=prompt, chat_to_ask_about=self._chat_to_ask_about
+        )
+        self.composer = self._writing.composer
         self._is_esc_interrupting = settings.key_esc == "interrupt"
-        self._services: Services | None = None
         self._unsent: list[Unsent] = []
         self._refusal: Failure | None = None
         """Why there are no services, where they could not be opened."""
@@ -91,7 +84,7 @@ class ChatView(Vertical):
         yield self._title
         yield self.transcript
         yield self.status
-        yield self.composer
+        yield self._writing
 
     async def attach(self, services: "Services", chat_id: str | None = None) -> None:
         """Work with these services from now on, and open a chat.
@@ -101,6 +94,7 @@ class ChatView(Vertical):
             chat_id: None for the last one, or a new one where there is none.
         """
         self._services = services
+        self._writing.look_at(services.limits, services.clock)
         await self.open_chat(chat_id)
         self.composer.history = await services.chats.prompts()
         for unsent in self._unsent:
@@ -110,7 +104,7 @@ class ChatView(Vertical):
     async def open_chat(self, chat_id: str | None) -> None:
         """Show another chat; what was typed stays with the one it was typed in."""
         assert self._services is not None
-        await self.keep_draft()
+        await self._leave()
         try:
             self._show(await self._services.chat.open(chat_id, newest=FIRST_ITEMS))
         except ServiceError as error:
@@ -122,6 +116,7 @@ class ChatView(Vertical):
         """Begin another chat."""
         if self._services is None:
             return
+        self._writing.put_question_away()
         kept = self.composer.text
         await self.keep_draft()
         chat = await self._services.chat.new()
@@ -131,6 +126,11 @@ class ChatView(Vertical):
             # Whoever asked for a new chat and went on typing meant the new one.
             self.composer.edit(typed.removeprefix(kept))
         self.composer.focus_input()
+
+    async def _leave(self) -> None:
+        """What is written stays with the open chat, and nothing is asked about it any more."""
+        self._writing.put_question_away()
+        await self.keep_draft()
 
     async def keep_draft(self) -> None:
         """Write to disk what is typed and not sent."""
@@ -182,36 +182,11 @@ class ChatView(Vertical):
         self.status.summary = turn_summary(seconds, self._usage, slug, dot=self._dot)
         self.post_message(self.Changed())
 
-    def is_open(self, chat_id: str) -> bool:
-        """Whether this chat is the one that is shown."""
-        return self.summary is not None and self.summary.id == chat_id
-
-    def take_summary(self, chats: tuple[ChatSummary, ...]) -> None:
-        """Find the open chat among all of them, as it is now."""
-        for summary in chats:
-            if self.is_open(summary.id):
-                self.summary = summary
-
     def reload(self) -> None:
         """Read the open chat anew, since events of it were lost."""
         if self.summary is not None:
             summary = self.summary
             self._run(lambda: self.open_chat(summary.id))
-
-    def _run(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Do something with the services; a failure is said where there is room for it.
-
-        Args:
-            work: Called when it begins, so that nothing is left over where that never comes.
-        """
-
-        async def guarded() -> None:
-            try:
-                await work()
-            except ServiceError as error:
-                self.post_message(self.Failed(error.failure))
-
-        self.run_worker(guarded)
 
     async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
         if self._refusal is not None:
@@ -257,27 +232,11 @@ class ChatView(Vertical):
         self.composer.load_text("")
         await self._services.chat.send_now(self.summary.id, text)
 
-    async def choose_model(self, slug: str) -> None:
-        """Answer with another model from now on."""
-        await self._ask(lambda chat, chat_id: chat.set_model(chat_id, slug))
-        await self._ask(self._refresh_summary)
-
-    async def choose_effort(self, effort: str | None) -> None:
-        """Think more or less from now on."""
-        await self._ask(lambda chat, chat_id: chat.set_effort(chat_id, effort))
-        await self._ask(self._refresh_summary)
-
-    async def _refresh_summary(self, chat: "ChatService", chat_id: str) -> None:
-        self.summary = (await chat.open(chat_id, newest=0)).summary
-
-    async def _ask(self, call: "Callable[[ChatService, str], Awaitable[None]]") -> None:
-        """Ask something of the service about the open chat, if there are both."""
-        if self._services is not None and self.summary is not None:
-            await call(self._services.chat, self.summary.id)
-
-    def _act(self, call: "Callable[[ChatService, str], Awaitable[None]]") -> None:
-        """Ask something of the service, beside whatever goes on."""
-        self._run(lambda: self._ask(call))
+    def _chat_to_ask_about(self) -> str | None:
+        """The chat in which a message would begin a turn now."""
+        if self._services is None or self.summary is None:
+            return None
+        return None if self._services.chat.is_running(self.summary.id) else self.summary.id
 
     @on(Composer.Sent)
     def _on_message_sent(self, message: Composer.Sent) -> None:
@@ -326,7 +285,7 @@ class ChatView(Vertical):
         self._act(lambda chat, chat_id: self._fork(chat, chat_id, message.item_id))
 
     async def _fork(self, service: "ChatService", chat_id: str, item_id: str) -> None:
-        await self.keep_draft()
+        await self._leave()
         chat, text = await service.fork(chat_id, item_id)
         self._show(chat)
         self.composer.edit(text)
@@ -353,6 +312,7 @@ class ChatView(Vertical):
 
     def watch_is_low(self) -> None:
         self.composer.is_low = self.is_low
+        self._writing.set_class(self.is_low, "-low")
         self._tell_facts()
 
     def watch_summary(self) -> None:
@@ -370,12 +330,3 @@ class ChatView(Vertical):
         self.composer.context = context_words(self.context_tokens, model)
         self._title.title = (self.summary.title if self.summary else "") or "New chat"
         self._title.facts = title_facts(self.summary, model, is_narrow=self.is_low, dot=self._dot)
-
-    @property
-    def model(self) -> ModelInfo | None:
-        """The model that answers, as far as it is known."""
-        slug = self.summary.model if self.summary else None
-        for model in self.models:
-            if model.slug == slug or (slug is None and model.is_default):
-                return model
-        return None

@@ -1,5 +1,6 @@
 """The chat's widgets with the keys of this program."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ from textual.message import Message
 from app.keymap import Context, Keymap
 from services.models.chat import Attachment
 from widgets.composer import Composer
+from widgets.send_question import SendQuestion
 from widgets.transcript.view import Transcript
 
 
@@ -53,6 +55,43 @@ class ChatComposer(Composer):
     """The composer with the keys of this program."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.COMPOSER)]
+
+    gate: Callable[[], Awaitable[bool]] | None = None
+    """Asked before each message whether it is sent at once."""
+
+    async def may_send(self) -> bool:
+        return self.gate is None or await self.gate()
+
+    def hold(self) -> None:
+        """Leave the text as it is; what is typed from now on comes after it, with `go_on`."""
+        self._prompt.ahead = []
+
+    def type_later(self, character: str) -> None:
+        """Add to what comes after it."""
+        if self._prompt.ahead is not None:
+            self._prompt.ahead.append(character)
+
+    def go_on(self) -> None:
+        """Let the text be changed again."""
+        ahead, self._prompt.ahead = self._prompt.ahead, None
+        if ahead:
+            self._prompt.move_cursor(self._prompt.document.end)
+            self.insert("".join(ahead))
+
+
+class ChatQuestion(SendQuestion):
+    """The question before sending with the keys of this program."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *Keymap().bindings(Context.BEFORE_SENDING, Context.BEFORE_RESET)
+    ]
+
+    @property
+    def contexts(self) -> tuple[Context, ...]:
+        """What its keys hold in."""
+        if self.can_wait:
+            return (Context.BEFORE_SENDING, Context.BEFORE_RESET)
+        return (Context.BEFORE_SENDING,)
 
 
 @dataclass(frozen=True, slots=True)

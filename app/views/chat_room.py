@@ -17,7 +17,7 @@ from app.keymap import Context
 from app.settings import Settings
 from app.views.chat import ChatView
 from app.views.chat_list import ChatListPane
-from app.views.chat_parts import ChatComposer, ChatTranscript
+from app.views.chat_parts import ChatComposer, ChatQuestion, ChatTranscript
 from app.views.find_field import FindField
 from app.views.view import View
 from services.models.chat import ChatSummary
@@ -102,6 +102,8 @@ class ChatRoom(View):
             match node:
                 case ChatComposer():
                     return (Context.COMPOSER,)
+                case ChatQuestion():
+                    return (*node.contexts, Context.PANE)
                 case ChatTranscript():
                     return (Context.TRANSCRIPT, Context.PANE)
                 case ChatListPane():

@@ -1,0 +1,123 @@
+"""The question before a message that a limit probably cuts off: one line above the composer."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widget import Widget
+
+from services.models.times import day_time, moment
+from widgets.cut import cut
+from widgets.glyphs import Glyphs
+
+if TYPE_CHECKING:
+    from services.models.limit_history import PreSend
+
+Choice: TypeAlias = Literal["send", "wait", "cancel"]
+AHEAD: Final = 0.3
+"""Seconds after it appears within which a key is still meant for the text."""
+
+
+class SendQuestion(Widget, can_focus=True):
+    """Asks while `asked` is set, else takes no row. Keys are bound by whoever shows it."""
+
+    asked: "reactive[PreSend | None]" = reactive(None, init=False)
+
+    @dataclass
+    class Answered(Message):
+        """The user has chosen."""
+
+        choice: Choice
+
+    @dataclass
+    class TypedAhead(Message):
+        """This character was typed before anybody can have read the question."""
+
+        character: str
+
+    def __init__(
+        self,
+        glyphs: Glyphs,
+        *,
+        now: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        id: str | None = None,  # noqa: A002
+    ) -> None:
+        """Nothing is asked yet.
+
+        Args:
+            glyphs: Marks to draw with.
+            now: Unix seconds.
+            monotonic: Seconds that never go back.
+            id: Of the widget.
+        """
+        super().__init__(id=id)
+        self._glyphs = glyphs
+        self._now = now
+        self._monotonic = monotonic
+        self._asked_at = 0.0
+        self.display = False
+
+    @property
+    def can_wait(self) -> bool:
+        """Whether it is known how long a message would have to wait."""
+        return self.asked is not None and self.asked.resets_at is not None
+
+    def watch_asked(self, asked: "PreSend | None") -> None:
+        self._asked_at = self._monotonic()
+        self.display = asked is not None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.can_wait if parameters == ("wait",) else True
+
+    def action_answer(self, choice: Choice) -> None:
+        """Tell what was chosen; a second key of a burst finds no question any more."""
+        if self.asked is not None and (choice != "wait" or self.can_wait):
+            self.asked = None
+            self.post_message(self.Answered(choice))
+
+    def on_key(self, event: events.Key) -> None:
+        """Let nobody answer who was still typing."""
+        if self._monotonic() - self._asked_at < AHEAD:
+            event.stop()
+            event.prevent_default()
+            if event.is_printable and event.character:
+                self.post_message(self.TypedAhead(event.character))
+
+    def render(self) -> Content:
+        """The longest way to say it that there is room for."""
+        if self.asked is None:
+            return Content("")
+        head = Content.assemble((self._glyphs.needs_you, "bold $warning"), " ")
+        room = self.size.width - head.cell_length
+        ways = [Content(words) for words in _ways(self.asked, self._now())]
+        words = next((each for each in ways if each.cell_length <= room), ways[-1])
+        return head + cut(words, room, self._glyphs.ellipsis)
+
+
+def _ways(asked: "PreSend", now: float) -> Iterator[str]:
+    """The same in fewer and fewer words."""
+    cost, left = _percent(asked.cost_percent), _percent(asked.left_percent)
+    of = f"{cost} of {asked.label}"
+    long = short = ""
+    if asked.resets_at is not None:
+        long = f"; resets {moment(asked.resets_at, now)}"
+        short = f"; resets {day_time(asked.resets_at, now)}"
+    yield f"this chat's turns cost about {of}; {left} left: likely cut off{long}"
+    yield f"turns here cost about {of}; {left} left: likely cut off{short}"
+    yield f"about {of} a turn, {left} left: likely cut off{short}"
+    yield f"{of} a turn, {left} left{short}"
+    yield f"{of} a turn, {left} left"
+    yield f"{left} left"
+
+
+def _percent(value: float) -> str:
+    """With one decimal where that says something: `0.8%`, `12%`."""
+    if 0.0 < value < 0.05:
+        return "<0.1%"
+    return f"{value:.1f}%" if 0.0 < value < 9.95 else f"{value:.0f}%"
