@@ -22,6 +22,7 @@ from app import caret, themes
 from app.crash import EXIT_BUG, write_report
 from app.driver import GuardedDriver
 from app.screens.actions import ShellActions
+from app.screens.limit_actions import LimitActions
 from app.screens.shell import ShellScreen
 from app.settings import Settings
 from services.errors import ServiceError
@@ -201,6 +202,15 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         if isinstance(self._driver, GuardedDriver):
             self._driver.use_mouse(message.is_ours)
 
+    def on_limit_actions_notification_wanted(
+        self, message: LimitActions.NotificationWanted
+    ) -> None:
+        """Tell the desktop, through the terminal."""
+        from app.notification import sequence
+
+        if self._driver is not None:
+            self._driver.write(sequence(message.text, os.environ))
+
     def post_display_hook(self) -> None:
         """Put the terminal's caret where text is typed."""
         caret.follow(self, self._driver)
@@ -247,8 +257,10 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
 
     def _watch_app_focus(self, focus: bool) -> None:
         """Follow the terminal's focus without Textual's restyling of every node."""
-        if isinstance(self.screen, ShellScreen):
-            self.screen.has_terminal_focus = focus
+        for screen in self.screen_stack:
+            # Below a page as well: who looks, and is to be told of alerts, is known there.
+            if isinstance(screen, ShellScreen):
+                screen.has_terminal_focus = focus
 
     def _handle_exception(self, error: Exception) -> None:
         """End in one line and a report instead of Textual's traceback with locals."""

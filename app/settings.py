@@ -81,6 +81,8 @@ class Settings:
     """The percentage of a limit that is shown."""
     limits_quiet_hours: str = ""
     """`22:00-07:00`, in which alerts are not told; empty for none."""
+    limits_notify: bool = True
+    """Whether alerts reach the desktop while the terminal is not looked at."""
     providers: Mapping[str, Table] = field(default_factory=_no_tables, repr=False)
     """Tables `[providers.ID]`, as written."""
     demo: bool = False
@@ -322,6 +324,11 @@ def _take_limits(limits: Any, values: dict[str, Any], found: _Findings, where: s
                     values["limits_quiet_hours"] = value
                 else:
                     found.wrong(f'{where}limits.quiet_hours must be like "22:00-07:00"')
+            case "notify":
+                if isinstance(value, bool):
+                    values["limits_notify"] = value
+                else:
+                    found.wrong(f"{where}limits.notify must be true or false")
             case _:
                 found.unknown(f"{where}limits.{key} is not a setting; it is left out")
 

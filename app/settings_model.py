@@ -59,6 +59,10 @@ class LimitsTable(_Table):
         pattern=r"^$|^\s*([01]?\d|2[0-3]):[0-5]\d\s*-\s*([01]?\d|2[0-3]):[0-5]\d\s*$",
         description='Local hours in which alerts are not told: "22:00-07:00".',
     )
+    notify: bool = Field(
+        default=True,
+        description="Alerts reach the desktop, through the terminal, while nobody looks at it.",
+    )
 
 
 class AuthTable(_Table):

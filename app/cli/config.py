@@ -110,6 +110,7 @@ def _file(settings: Settings) -> Iterator[str]:
     yield from ("", "[limits]")
     yield f"show = {toml.value(settings.limits_show)}"
     yield f"quiet_hours = {toml.value(settings.limits_quiet_hours)}"
+    yield f"notify = {toml.value(settings.limits_notify)}"
     for identifier, table in settings.providers.items():
         yield from ("", f"[providers.{toml.key(identifier)}]")
         for name, value in table.items():

@@ -1,7 +1,9 @@
 """Limits in the shell: the gauge of the header, alerts, and who looks."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textual.message import Message
 from textual.timer import Timer
 
 from app.quiet_hours import is_quiet
@@ -22,6 +24,12 @@ TOLD_FOR = 10.0
 
 class LimitActions(ChatActions):
     """The shell's part of the limits."""
+
+    @dataclass
+    class NotificationWanted(Message):
+        """Somebody who does not look at the terminal shall be told."""
+
+        text: str
 
     _limits_view: "LimitsView | None" = None
     _gauge_timer: Timer | None = None
@@ -95,3 +103,5 @@ class LimitActions(ChatActions):
             return
         severity = "error" if alert.kind in {"95", "100"} else "warning"
         self.app.notify(alert.text, severity=severity, timeout=TOLD_FOR, markup=False)
+        if not self._is_looked_at and self._settings.limits_notify:
+            self.post_message(self.NotificationWanted(alert.text))

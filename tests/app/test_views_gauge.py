@@ -125,3 +125,20 @@ async def test_in_quiet_hours_nothing_is_told(open_deck: Open, settings: Setting
         publish(deck, LimitsAlerted(alert=ALERT), ServiceFailed(failure=failure))
         await deck.until(deck.notices)
         assert deck.notices() == ["After it."]
+
+
+@pytest.mark.parametrize(("is_looking", "wanted"), [(True, False), (False, True)])
+async def test_the_desktop_is_told_while_nobody_looks_at_the_terminal(
+    open_deck: Open, monkeypatch: pytest.MonkeyPatch, *, is_looking: bool, wanted: bool
+) -> None:
+    monkeypatch.delenv("TMUX", raising=False)
+    monkeypatch.setenv("TERM_PROGRAM", "WezTerm")
+    async with open_deck(size=(80, 24)) as deck:
+        written: list[str] = []
+        assert deck.app._driver is not None
+        monkeypatch.setattr(deck.app._driver, "write", written.append)
+        deck.app._watch_app_focus(is_looking)
+        publish(deck, LimitsAlerted(alert=ALERT))
+        await deck.until(lambda: deck.notices() == [ALERT.text])
+        await deck.pilot.pause()
+        assert any(f"\x1b]9;{ALERT.text}" in each for each in written) is wanted
