@@ -2,8 +2,8 @@
 
 import sys
 from argparse import Namespace
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -22,7 +22,9 @@ from services.models.failure import as_sentence
 if TYPE_CHECKING:
     from app.wiring import Services
     from services.auth.service import AuthService
+    from services.clock import SystemClock
     from services.provider import Provider
+    from services.store.database import Database
 
 CONFIGURED = {None, "ask", "models", "chats", "limits", "guard", "login", "logout"}
 """Commands that do not start with a configuration that is wrong, which might name their server."""
@@ -110,6 +112,9 @@ def _run(arguments: Namespace, settings: Settings, output: Output) -> int:
             from app.cli import limits
 
             limits.prepare(arguments)
+            if arguments.limits_command == "purge":
+                _begin(arguments, settings, output)
+                return Interrupts(output).run(_purge_limits(arguments, settings, output))
             return _with_services(arguments, settings, output, limits.run)
         case "guard":
             from app.cli import guard
@@ -211,11 +216,29 @@ async def _run_with_account(
         return await command(auth, arguments, output)
 
 
+async def _purge_limits(arguments: Namespace, settings: Settings, output: Output) -> int:
+    from app.cli import limits
+    from services.store.limits import LimitStore
+
+    async with _stored(settings, output) as (database, clock):
+        return await limits.purge(LimitStore(database, clock), clock.now(), arguments, output)
+
+
 async def _run_chats(arguments: Namespace, settings: Settings, output: Output) -> int:
     """Chats are read without a provider, so also where none is set up."""
     from app.cli import chats
-    from services.clock import SystemClock
     from services.store.chats import ChatStore
+
+    async with _stored(settings, output) as (database, clock):
+        return await chats.run(ChatStore(database, clock), arguments, output)
+
+
+@asynccontextmanager
+async def _stored(
+    settings: Settings, output: Output
+) -> AsyncGenerator["tuple[Database, SystemClock]"]:
+    """What is stored on this machine; the demo sees none of it."""
+    from services.clock import SystemClock
     from services.store.database import Database
 
     clock = SystemClock()
@@ -226,7 +249,7 @@ async def _run_chats(arguments: Namespace, settings: Settings, output: Output) -
     try:
         for notice in database.notices:
             output.say(f"note: {notice}")
-        return await chats.run(ChatStore(database, clock), arguments, output)
+        yield database, clock
     finally:
         await database.close()
 

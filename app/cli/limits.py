@@ -12,6 +12,7 @@ from app.settings import Settings
 from services.auth.signed_out import signed_out
 from services.errors import UsageError
 from services.events import LimitsChanged
+from services.limits.ports import LimitStorage
 from services.models.failure import FailureKind, as_sentence
 from services.models.limits import LimitsState, Standing
 
@@ -61,6 +62,17 @@ def add_parser(subparsers: Any) -> None:
         "resized, appeared,\nvanished.",
         epilog="example: foredeck limits ledger",
     )
+    purge = commands.add_parser(
+        "purge",
+        help="delete what is stored of limits",
+        description="Delete what is stored of limits, of all accounts: history, ledger and costs. "
+        "It cannot\nbe undone.",
+        epilog="example: foredeck limits purge --before 30d --yes",
+    )
+    purge.add_argument(
+        "--before", metavar="SPAN", type=span, help="only what is older (30d); else everything"
+    )
+    purge.add_argument("--yes", action="store_true", help="do not ask")
     # Its default must not overwrite what stood before the command's name.
     for place in (watch, how, ledger):
         place.add_argument(
@@ -96,6 +108,11 @@ def prepare(arguments: Namespace) -> None:
             f"--format and {flag} do not go together",
             next_step="A format is one line of what is stored; leave one of them out",
         )
+    if arguments.limits_command == "purge" and not arguments.yes:
+        raise UsageError(
+            "limits purge deletes what is stored, which cannot be undone",
+            next_step="Add --yes to do it",
+        )
     if arguments.limits_command == "history" and arguments.csv and arguments.json:
         raise UsageError("--csv and --json do not go together", next_step="Leave one of them out")
 
@@ -112,6 +129,18 @@ def print_format(form: str, settings: Settings) -> int:
     # The demo's numbers are in no store of this machine.
     path = None if settings.demo else str(settings.folders.data / FILE)
     return print_line(form, read(path))
+
+
+async def purge(store: LimitStorage, now: float, arguments: Namespace, output: Output) -> int:
+    """Delete what is stored, and tell how much it was.
+
+    Raises:
+        StorageError: It could not be deleted.
+    """
+    before = None if arguments.before is None else now - arguments.before
+    count = await store.purge(before=before)
+    output.say(f"note: {count} rows of limits were deleted.")
+    return EXIT_OK
 
 
 async def run(services: Parts, arguments: Namespace, output: Output) -> int:

@@ -166,3 +166,17 @@ def test_a_closed_pipe_ends_quietly(sim: Simulator, deck: CommandLine) -> None:
         assert process.stderr is not None
         process.stdout.close()
         assert process.stderr.read() == ""
+
+
+def test_what_is_stored_is_deleted_after_a_yes_alone(sim: Simulator, deck: CommandLine) -> None:
+    sim.script("wham/usage", [usage(10)])
+    deck("limits")
+    asked = deck("limits", "purge")
+    assert asked.code == 2
+    assert "Add --yes" in asked.err
+    kept = deck("limits", "purge", "--before", "1h", "--yes")
+    assert (kept.code, kept.out) == (0, "")
+    assert len(json.loads(deck("limits", "history", "--json").out)["windows"]) == 1
+    assert deck("limits", "purge", "--yes").code == 0
+    assert json.loads(deck("limits", "history", "--json").out)["windows"] == []
+    assert deck("limits", "--format", "tmux").out == "limits unknown\n"

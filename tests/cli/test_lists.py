@@ -84,7 +84,7 @@ def test_bash_completes_commands_and_flags(foredeck: CommandLine) -> None:
         "--transport",
         "show",
         "plain tmux starship waybar",
-        "watch history ledger",
+        "watch history ledger purge",
     ]
 
 
