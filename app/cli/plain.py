@@ -155,7 +155,10 @@ class Talk:
                                 failure.kind is FailureKind.USAGE
                             ):
                                 return self._output.fail(failure)
-                            case TurnEnded(status=status) if status in BROKEN or not self._queue:
+                            # What waits for a time may wait for days, and for another program.
+                            case TurnEnded(status=status) if status in BROKEN or all(
+                                each.not_before is not None for each in self._queue
+                            ):
                                 return finish(event, self._output)
                             case _:
                                 continue

@@ -12,22 +12,16 @@ from typing import Any, Self
 from services.bus import EventBus
 from services.chat import attachments as files
 from services.chat.ports import Catalogue, Inference
+from services.chat.queue import Queue
 from services.chat.record import Collaborators
+from services.chat.runner import Runner
 from services.chat.shelf import Shelf
 from services.chat.state import ChatState, Keeper, LastTurn
-from services.chat.title import title_of
-from services.chat.turn import Outcome, Turn
+from services.chat.waiting import Waiting
 from services.clock import Clock
 from services.errors import UsageError
-from services.events import ItemsDropped, ServiceFailed, TurnEnded
-from services.models.chat import (
-    Attachment,
-    Chat,
-    QueuedMessage,
-    TurnState,
-    TurnStatus,
-    UserMessage,
-)
+from services.events import ItemsDropped
+from services.models.chat import Attachment, Chat, QueuedMessage, TurnState
 from services.provider import Provider
 from services.store.chats import ChatStore
 
@@ -65,6 +59,9 @@ class ChatService:
         )
         self._shelf = Shelf(self._having, model, effort)
         self._group = asyncio.TaskGroup()
+        self._runner = Runner(self._having, self._shelf, self._group, self._send_next)
+        self._queue = Queue(self._having, self._shelf)
+        self._waiting = Waiting(self._having, self._group, self._send_due)
         self._is_leaving = False
 
     async def __aenter__(self) -> Self:
@@ -78,6 +75,7 @@ class ChatService:
         traceback: TracebackType | None,
     ) -> None:
         self._is_leaving = True
+        self._waiting.leave()
         running = [state.turn for state in self._shelf.known() if state.turn is not None]
         for turn in running:
             turn.interrupt()
@@ -161,24 +159,79 @@ class ChatService:
             await having.keeper.keep(having.store.remember_prompt(text))
             if state.draft == text:
                 await self._shelf.save_draft(state, "")
-            if state.turn is not None or (state.queue and not overtakes):
-                queued = await self._enqueue(state, text, attachments, schema)
+            if state.turn is not None or (self._queue.has_next(state) and not overtakes):
+                queued = self._queued(text, attachments)
+                await self._queue.put(state, queued, schema)
                 if state.turn is None:
-                    await self._send_first_queued(state)
+                    await self._send_next(state)
                 return queued
             message = self._shelf.message(text, attachments)
             await having.keeper.keep(
                 having.store.append_item(state.id, message, raw, turn_id=message.turn_id)
             )
-            await self._begin(state, message, raw, schema)
+            await self._runner.begin(state, message, raw, schema)
             return None
+
+    async def submit_later(
+        self,
+        chat_id: str,
+        text: str,
+        attachments: tuple[Attachment, ...] = (),
+        *,
+        not_before: float,
+    ) -> QueuedMessage:
+        """Queue a message that this program sends by itself after a time, while it runs.
+
+        It is on disk when this returns, as with `submit`. Others go before it until then.
+
+        Args:
+            chat_id: An open chat.
+            text: What the user said.
+            attachments: Files that go with it.
+            not_before: Unix seconds.
+
+        Raises:
+            UsageError: An attachment cannot be sent.
+            NotFoundError: There is no such chat.
+        """
+        state = await self._shelf.state(chat_id)
+        await files.message(text, attachments)
+        async with state.lock:
+            having = self._having
+            await self._shelf.make_sure_it_is_stored(state)
+            await having.keeper.keep(having.store.remember_prompt(text))
+            queued = having.store.held.ours(
+                replace(self._queued(text, attachments), not_before=not_before)
+            )
+            await self._queue.put(state, queued)
+            if state.draft == text:
+                await self._shelf.save_draft(state, "")
+            self._waiting.watch_one(state, queued, not_before)
+            return queued
+
+    async def take_over_waiting(self, chat_id: str) -> None:
+        """Send what waits for a time in a chat, where the program is gone that was to do so.
+
+        A message whose time has passed meanwhile goes on waiting, for `send_queued`.
+        """
+        state = await self._shelf.state(chat_id)
+        async with state.lock:
+            await self._queue.take_over(state)
+            self._waiting.watch(state)
+
+    async def send_queued(self, chat_id: str, queued_id: str) -> None:
+        """Let a message wait no longer for its time, only for the turn that may be running."""
+        state = await self._shelf.state(chat_id)
+        async with state.lock:
+            if await self._queue.release(state, queued_id, is_forced=True) and state.turn is None:
+                await self._send_next(state)
 
     async def send_now(
         self, chat_id: str, text: str, attachments: tuple[Attachment, ...] = ()
     ) -> None:
         """Interrupt what runs and send this; the queue stays and follows after it."""
         state = await self._shelf.state(chat_id)
-        await self._stop(state)
+        await self._runner.stop(state)
         await self._submit(state, text, attachments, overtakes=True)
 
     async def interrupt(self, chat_id: str) -> tuple[QueuedMessage, ...]:
@@ -188,14 +241,9 @@ class ChatService:
             The messages that waited, in order; they are no longer queued.
         """
         state = await self._shelf.state(chat_id)
-        await self._stop(state)
+        await self._runner.stop(state)
         async with state.lock:
-            having, queue = self._having, state.queue
-            for message in queue:
-                await having.keeper.keep(having.store.remove_queued(state.id, message.id))
-            if queue:
-                self._shelf.set_queue(state, ())
-            return queue
+            return await self._queue.give_back(state)
 
     async def retry(self, chat_id: str) -> None:
         """Run the last turn again, which failed, was interrupted or is incomplete.
@@ -218,7 +266,9 @@ class ChatService:
                 self._having.bus.publish(ItemsDropped(chat_id=state.id, item_ids=gone))
             if not await self._shelf.refresh_history(state):
                 del state.history[last.start :]
-            self._start(state, LastTurn(message=last.message, start=last.start, schema=last.schema))
+            self._runner.start(
+                state, LastTurn(message=last.message, start=last.start, schema=last.schema)
+            )
 
     def is_running(self, chat_id: str) -> bool:
         """Whether a turn of this chat runs now."""
@@ -240,23 +290,13 @@ class ChatService:
         """Change a message that waits; nothing happens if it was sent meanwhile."""
         state = await self._shelf.state(chat_id)
         async with state.lock:
-            if any(each.id == queued_id for each in state.queue):
-                await self._having.keeper.keep(
-                    self._having.store.update_queued(chat_id, queued_id, text)
-                )
-                new = {
-                    each: replace(each, text=text) for each in state.queue if each.id == queued_id
-                }
-                self._shelf.set_queue(state, tuple(new.get(each, each) for each in state.queue))
+            await self._queue.edit(state, queued_id, text)
 
     async def remove_queued(self, chat_id: str, queued_id: str) -> None:
         """Take a message out of the queue; nothing happens if it was sent meanwhile."""
         state = await self._shelf.state(chat_id)
         async with state.lock:
-            if any(each.id == queued_id for each in state.queue):
-                await self._having.keeper.keep(self._having.store.remove_queued(chat_id, queued_id))
-                queue = tuple(each for each in state.queue if each.id != queued_id)
-                self._shelf.set_queue(state, queue)
+            await self._queue.remove(state, queued_id)
 
     async def save_draft(self, chat_id: str, text: str) -> None:
         """Keep what is typed and not sent."""
@@ -290,111 +330,21 @@ class ChatService:
                 )
                 await self._shelf.tell_list()
 
-    async def _begin(
-        self,
-        state: ChatState,
-        message: UserMessage,
-        raw: Mapping[str, Any],
-        schema: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Start the turn of a message that the store has."""
-        if not await self._shelf.refresh_history(state):
-            state.history.append(raw)
-            state.has_history = True
-        if not state.summary.title and (title := title_of(message.text)):
-            state.summary = replace(state.summary, title=title)
-            await self._having.keeper.keep(self._having.store.set_title(state.id, title))
-            await self._shelf.tell_list()
-        self._start(state, LastTurn(message=message, start=len(state.history), schema=schema))
+    def _queued(self, text: str, attachments: tuple[Attachment, ...]) -> QueuedMessage:
+        return QueuedMessage(id=self._having.new_id(), text=text, attachments=attachments)
 
-    def _start(self, state: ChatState, last: LastTurn) -> None:
-        state.last = last
-        state.turn = Turn(state, last, self._having)
-        self._group.create_task(self._run(state, state.turn))
+    async def _send_next(self, state: ChatState) -> None:
+        """Send the first message that waits for its turn only; the chat's lock is held."""
+        if not self._is_leaving and (taken := await self._queue.take_next(state)) is not None:
+            await self._runner.begin(state, taken.message, taken.raw, taken.schema)
+            if self._is_leaving and state.turn is not None:
+                # Too late to be among those that leaving interrupts.
+                state.turn.interrupt()
 
-    async def _run(self, state: ChatState, turn: Turn) -> None:
-        try:
-            outcome = await turn.run()
-            async with state.lock:
-                await self._end(state, turn, outcome)
-        except Exception:
-            # A bug of ours goes on its way, but nobody shall wait for this turn for ever.
-            self._having.bus.publish(
-                TurnEnded(
-                    chat_id=state.id,
-                    turn_id=turn.id,
-                    status=TurnStatus.FAILED,
-                    reason="a bug of Foredeck",
-                )
-            )
-            raise
-        finally:
-            if state.turn is turn:
-                state.turn = None
-            turn.ended.set()
-
-    async def _end(self, state: ChatState, turn: Turn, outcome: Outcome) -> None:
-        having = self._having
-        if state.last is not None:
-            is_whole = outcome.status is TurnStatus.COMPLETED and not outcome.is_empty
-            state.last.can_be_retried = not is_whole
-        await having.keeper.keep(
-            having.store.end_turn(
-                state.id,
-                turn.id,
-                status=outcome.status,
-                usage=outcome.usage,
-                model=outcome.model,
-            )
-        )
-        having.bus.publish(
-            TurnEnded(
-                chat_id=state.id,
-                turn_id=turn.id,
-                status=outcome.status,
-                reason=outcome.reason,
-                failure=outcome.failure,
-                text=outcome.text,
-                response_id=outcome.response_id,
-                seconds=outcome.seconds,
-            )
-        )
-        state.turn = None
-        await self._shelf.tell_list()
-        goes_on = outcome.status in {TurnStatus.COMPLETED, TurnStatus.INCOMPLETE}
-        if goes_on and state.queue and not turn.is_interrupted and not self._is_leaving:
-            await self._send_first_queued(state)
-
-    async def _send_first_queued(self, state: ChatState) -> None:
-        while state.queue:
-            queued = state.queue[0]
-            try:
-                raw = await files.message(queued.text, queued.attachments)
-            except UsageError as error:
-                self._having.bus.publish(ServiceFailed(failure=error.failure))
+    async def _send_due(self, state: ChatState, queued_id: str) -> None:
+        """Send a message whose time has come, after the turn that may be running."""
+        async with state.lock:
+            if self._is_leaving or not await self._queue.release(state, queued_id):
                 return
-            message = self._shelf.message(queued.text, queued.attachments)
-            is_ours = await self._shelf.take_queued(state, queued, message, raw)
-            self._shelf.set_queue(state, state.queue[1:])
-            if is_ours:
-                await self._begin(state, message, raw, state.schemas.pop(queued.id, None))
-                return
-
-    async def _stop(self, state: ChatState) -> None:
-        while (turn := state.turn) is not None:
-            turn.interrupt()
-            await turn.ended.wait()
-
-    async def _enqueue(
-        self,
-        state: ChatState,
-        text: str,
-        attachments: tuple[Attachment, ...],
-        schema: Mapping[str, Any] | None,
-    ) -> QueuedMessage:
-        queued = QueuedMessage(id=self._having.new_id(), text=text, attachments=attachments)
-        if schema is not None:
-            state.schemas[queued.id] = schema
-        await self._having.keeper.keep(self._having.store.enqueue(state.id, queued))
-        self._shelf.set_queue(state, (*state.queue, queued))
-        return queued
+            if state.turn is None:
+                await self._send_next(state)

@@ -1,13 +1,11 @@
 """The open chats: read from disk once, and kept in step with it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from services.chat.record import Collaborators
 from services.chat.state import ChatState, LastTurn
 from services.clean import clean
-from services.errors import NotFoundError, StorageError
+from services.errors import NotFoundError
 from services.events import ChatListChanged, QueueChanged
 from services.models.chat import (
     Attachment,
@@ -146,25 +144,6 @@ class Shelf:
         """Know and tell what waits."""
         state.queue = queue
         self._having.bus.publish(QueueChanged(chat_id=state.id, queue=queue))
-
-    async def take_queued(
-        self,
-        state: ChatState,
-        queued: QueuedMessage,
-        message: UserMessage,
-        raw: Mapping[str, Any],
-    ) -> bool:
-        """Whether it still waited, and no other process has sent it."""
-        having = self._having
-        if having.keeper.has_failed:
-            return True
-        try:
-            await having.store.take_queued(state.id, queued.id, message, raw)
-        except NotFoundError:
-            return False
-        except StorageError as error:
-            having.keeper.tell(error)
-        return True
 
     async def save_draft(self, state: ChatState, text: str) -> None:
         """Keep what is typed and not sent."""

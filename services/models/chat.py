@@ -206,11 +206,15 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuedMessage:
-    """A message that waits for the running turn to end."""
+    """A message that waits for the running turn to end, or for a time."""
 
     id: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    not_before: float | None = None
+    """Unix seconds before which it is not sent by itself; None where it waits for its turn only."""
+    holder: str = ""
+    """The program that sends it then; empty where it waits for its turn only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,7 @@
 """Chats on disk: items as they end, drafts and queue before anything is sent."""
 
-import os
 import sqlite3
-import sys
-import uuid
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +20,9 @@ from services.store import listing, prompts, rows
 from services.store.database import Database
 from services.store.encoding import storable
 from services.store.forking import fork
+from services.store.held import HeldMessages
 from services.store.history import Histories
+from services.store.owners import Program
 
 
 class ChatStore:
@@ -38,7 +36,9 @@ class ChatStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._owner = f"{os.getpid()}:{uuid.uuid4()}"
+        self._program = Program()
+        self.held = HeldMessages(database, self._program)
+        """The part that knows messages which wait for a time."""
         self._histories = Histories()
         """Of the database's thread."""
 
@@ -204,7 +204,7 @@ class ChatStore:
             ).fetchone()
 
         found = await self._database.read(work)
-        if found is None or found[1] != rows.RUNNING or self._is_alive(found[2]):
+        if found is None or found[1] != rows.RUNNING or self._program.is_alive(found[2]):
             return None
         return found[0]
 
@@ -330,7 +330,7 @@ class ChatStore:
     ) -> None:
         now = self._clock.now()
         rows.touch(connection, chat_id, now)
-        rows.begin_turn(connection, chat_id, turn_id, self._owner, now)
+        rows.begin_turn(connection, chat_id, turn_id, self._program.name, now)
         self._put(connection, chat_id, item, raw)
 
     def _put(
@@ -357,21 +357,6 @@ class ChatStore:
             work(connection)
 
         await self._database.run(checked)
-
-    def _is_alive(self, owner: str) -> bool:
-        """Whether the process that runs a turn is still there."""
-        if owner == self._owner:
-            return True
-        process = owner.partition(":")[0]
-        if sys.platform == "win32" or not process.isdecimal() or int(process) == os.getpid():
-            return False
-        with suppress(ProcessLookupError, OverflowError):
-            try:
-                os.kill(int(process), 0)
-            except PermissionError:
-                return True
-            return True
-        return False
 
 
 def _column(value: str | None) -> str | None:

@@ -90,6 +90,8 @@ def decode_queued(queued_id: str, value: str) -> QueuedMessage:
             id=queued_id,
             text=_text(data["text"]),
             attachments=_attachments(data.get("attachments", [])),
+            not_before=_or_none(_number)(data.get("not_before")),
+            holder=_text(data.get("holder", "")),
         )
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return QueuedMessage(id=queued_id, text=_shown(value))
