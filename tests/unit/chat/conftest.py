@@ -10,6 +10,7 @@ import pytest
 
 from services.bus import EventBus
 from services.chat.service import ChatService
+from services.clock import Clock
 from services.errors import ServiceError, StorageError
 from services.events import AnyEvent, ItemEnded, TurnEnded
 from services.inference.stream import InferenceRequest, StreamValue
@@ -106,12 +107,13 @@ class Listener:
 
 
 class Desk:
-    def __init__(self, database: ShakyDatabase) -> None:
+    def __init__(self, database: ShakyDatabase, clock: Clock | None = None) -> None:
         self.database = database
+        self.clock = clock or FakeClock()
         self.numbers = itertools.count(1)
         self.inference = FakeInference()
         self.catalogue = FakeCatalogue()
-        self.store = ChatStore(database, FakeClock())
+        self.store = ChatStore(database, self.clock)
         self.bus = EventBus()
         self.told = Listener(self.bus)
         self.chat = self.make()
@@ -124,7 +126,7 @@ class Desk:
             catalogue=self.catalogue,
             store=self.store,
             bus=self.bus,
-            clock=FakeClock(),
+            clock=self.clock,
             new_id=lambda: f"id-{next(self.numbers)}",
             instructions="Be brief.",
             model=None,
