@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from services.models.limit_history import PreSend
 
 Choice: TypeAlias = Literal["send", "wait", "cancel"]
-AHEAD: Final = 0.3
-"""Seconds after it appears within which a key is still meant for the text."""
+AHEAD: Final = 0.6
+"""Seconds without a key after which one is no longer meant for the text: nobody reads sooner."""
 
 
 class SendQuestion(Widget, can_focus=True):
@@ -60,7 +60,7 @@ class SendQuestion(Widget, can_focus=True):
         self._glyphs = glyphs
         self._now = now
         self._monotonic = monotonic
-        self._asked_at = 0.0
+        self._unread_since = 0.0
         self.display = False
 
     @property
@@ -69,7 +69,7 @@ class SendQuestion(Widget, can_focus=True):
         return self.asked is not None and self.asked.resets_at is not None
 
     def watch_asked(self, asked: "PreSend | None") -> None:
-        self._asked_at = self._monotonic()
+        self._unread_since = self._monotonic()
         self.display = asked is not None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -83,7 +83,9 @@ class SendQuestion(Widget, can_focus=True):
 
     def on_key(self, event: events.Key) -> None:
         """Let nobody answer who was still typing."""
-        if self._monotonic() - self._asked_at < AHEAD:
+        now = self._monotonic()
+        if now - self._unread_since < AHEAD:
+            self._unread_since = now
             event.stop()
             event.prevent_default()
             if event.is_printable and event.character:

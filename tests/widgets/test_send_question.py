@@ -135,6 +135,13 @@ async def test_keys_that_come_at_once_are_text_and_no_answer() -> None:
         await host.press("s", "escape", "o")
         assert host.posted(SendQuestion.Answered) == []
         assert [m.character for m in host.posted(SendQuestion.TypedAhead)] == ["s", "o"]
+        # Whoever types on has not read it yet.
         question.time += AHEAD / 2
+        await host.press("w")
+        question.time += AHEAD / 2
+        await host.press("5")
+        typed = [m.character for m in host.posted(SendQuestion.TypedAhead)]
+        assert (typed, host.posted(SendQuestion.Answered)) == (["s", "o", "w", "5"], [])
+        question.time += AHEAD
         await host.press("s")
         assert [m.choice for m in host.posted(SendQuestion.Answered)] == ["send"]
