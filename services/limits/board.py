@@ -107,6 +107,8 @@ class Board:
     """When a reading last named all windows there are: only since then can one appear."""
     refused_until: float | None = None
     """Until when a refusal counts that is about no known window; None where there is none."""
+    redeemed_at: float | None = None
+    """When the user redeemed a reset last."""
     next_period: int = 0
     """First period of a window that appears: above those of all windows that have gone."""
     suspected: tuple[Suspicion, ...] = ()

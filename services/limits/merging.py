@@ -11,6 +11,8 @@ from services.models.limit_history import LedgerEntry, LedgerKind
 from services.models.limits import LimitSource, Refusal, UsageReading
 from services.models.windows import MAIN
 
+REDEEMED: Final = 300.0
+"""Seconds after a redeemed reset in which windows that begin anew do so because of it."""
 T = TypeVar("T")
 
 AHEAD: Final = 300.0
@@ -88,8 +90,10 @@ class _Merging:
             self._settle_appearances()
             self._miss()
         board = self._with_facts() if self._is_newest else self._before
-        if reading.is_success:
+        if reading.is_success or reading.is_redeemed:
             board = self._let_through(board)
+        if reading.is_redeemed:
+            board = replace(board, redeemed_at=self._at)
         if reading.refusal is not None:
             board = self._refused(board, reading.refusal)
         board = replace(
@@ -98,7 +102,8 @@ class _Merging:
             suspected=tuple(self._suspected),
             next_period=self._next_period,
         )
-        return Merged(board=board, changes=tuple(self._changes), entries=tuple(self._entries))
+        entries = tuple(each for each in self._entries if not _is_ours(each, board))
+        return Merged(board=board, changes=tuple(self._changes), entries=entries)
 
     # --- words about windows ---------------------------------------------------------------------
 
@@ -351,6 +356,13 @@ class _Merging:
 
     def _suspect(self, entry: LedgerEntry) -> None:
         self._suspected.append(Suspicion(entry=entry))
+
+
+def _is_ours(entry: LedgerEntry, board: Board) -> bool:
+    """Whether the server only did what the user had redeemed, which the ledger says already."""
+    if entry.kind not in {LedgerKind.RESET, LedgerKind.RESET_EARLY} or board.redeemed_at is None:
+        return False
+    return 0.0 <= entry.at - board.redeemed_at <= REDEEMED
 
 
 def _newest(said: T | None, known: T | None, reading: UsageReading) -> T | None:

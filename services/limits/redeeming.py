@@ -9,7 +9,7 @@ from services.clock import Clock
 from services.errors import UnreachableError
 from services.limits.ports import LimitStorage, UsageSource
 from services.models.limit_history import LedgerEntry, LedgerKind
-from services.models.limits import Redeemed, ResetCredits
+from services.models.limits import LimitSource, Redeemed, ResetCredits, UsageReading
 
 ANY = ""
 """Stands for "whichever the server takes" in the store."""
@@ -71,7 +71,10 @@ class Redeeming:
             await self._storage.redeem_ended(self._account, which)
             raise
         await self._storage.redeem_ended(self._account, which)
-        if redeemed.code == "reset":
-            entry = LedgerEntry(at=self._clock.now(), kind=LedgerKind.REDEEMED)
+        if redeemed.code in {"reset", "already_redeemed"}:
+            now = self._clock.now()
+            freed = UsageReading(source=LimitSource.POLL, as_of=now, is_redeemed=True)
+            await self._storage.apply(self._account, freed)
+            entry = LedgerEntry(at=now, kind=LedgerKind.REDEEMED)
             await self._storage.note(self._account, entry)
         return redeemed

@@ -30,6 +30,9 @@ def state_of(
         last_turns: Percent that the last turn cost, by window id.
         failure: Of the last poll.
     """
+    spending = board.spend_control
+    # A purse that is empty stands in the way of the next call, whatever the windows say.
+    is_spent = spending is not None and spending.reached
     return LimitsState(
         standing=Standing.UNKNOWN if board.as_of is None else Standing.KNOWN,
         account=account,
@@ -41,8 +44,8 @@ def state_of(
         credits=board.credits,
         spend_control=board.spend_control,
         reset_credits=board.reset_credits,
-        allowed=board.allowed,
-        limit_reached=board.limit_reached,
+        allowed=False if is_spent else board.allowed,
+        limit_reached=True if is_spent else board.limit_reached,
         reached_type=board.reached_type,
         as_of=board.as_of,
         source=board.source,

@@ -133,6 +133,9 @@ class UsageReading:
     """Whether a window that is not named here does not exist (any more)."""
     is_success: bool = False
     """Whether a model call was let through with it: takes a refusal back."""
+    is_redeemed: bool = False
+    """Whether the user has just redeemed a reset: takes a refusal back, and what the windows do
+    next is our own doing."""
     plan: str | None = None
     """As it was said (`pro`, `prolite`, …); None where nothing was said."""
     limits: tuple[LimitReading, ...] = ()

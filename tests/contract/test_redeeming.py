@@ -1,6 +1,7 @@
 """A reset is redeemed once, whatever becomes of the answer."""
 
 import itertools
+import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -10,6 +11,7 @@ from services.errors import LoginError, UnreachableError
 from services.limits.client import UsageClient
 from services.limits.redeeming import Redeeming
 from services.models.limit_history import LedgerKind
+from services.models.limits import LimitSource, Refusal, UsageReading
 from services.store.database import Database
 from services.store.limits import LimitStore
 from simulator.script import Drop, Status, Work
@@ -77,3 +79,28 @@ async def test_what_the_server_refuses_is_forgotten_and_what_it_does_is_told(
         assert ids(sim)[-1] == "id-1"
     [entry] = await store.ledger(ME)
     assert entry.kind is LedgerKind.REDEEMED
+
+
+async def test_what_was_refused_is_open_at_once_and_no_early_reset_is_told(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        await store.apply(ME, await client.usage())
+        refusal = Refusal(resets_at=time.time() + 900)
+        await store.apply(
+            ME, UsageReading(source=LimitSource.ERROR, as_of=time.time(), refusal=refusal)
+        )
+        refused = (await store.board(ME)).board
+        assert refused.allowed is False
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: "id")
+        assert (await redeeming.redeem(None)).code == "reset"
+        for _ in range(2):
+            await store.apply(ME, await client.usage())
+        board = (await store.board(ME)).board
+    assert board.allowed is True
+    assert [window.refused_at for window in board.windows] == [None, None]
+    kinds = [entry.kind for entry in await store.ledger(ME)]
+    assert LedgerKind.REDEEMED in kinds
+    assert not {LedgerKind.RESET, LedgerKind.RESET_EARLY} & set(kinds)
