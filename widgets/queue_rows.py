@@ -1,5 +1,7 @@
-"""Messages that wait for the running turn, and what goes with the next one."""
+"""Messages that wait for the running turn or a time, and what goes with the next one."""
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from textual import events
@@ -9,6 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from services.models.chat import Attachment, QueuedMessage
+from services.models.times import day_time, moment
 from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
@@ -16,10 +19,16 @@ from widgets.muted import muted
 SHOWN = 5
 """Rows at most; the newest are shown."""
 EDIT_HINT = "edit"
+SEND_HINT = "send now"
+ROOM_FOR_DATE = 72
+"""Columns from which the day stands there in full."""
 
 
 class QueueRows(Widget):
-    """One row a message: `queued  text`, the last with the key that takes it back."""
+    """One row a message: `queued  text`, the last with the key that takes it back.
+
+    One that waits for a time says until when, and can be sent now.
+    """
 
     queue: reactive[tuple[QueuedMessage, ...]] = reactive((), layout=True)
     attachments: reactive[tuple[Attachment, ...]] = reactive((), layout=True)
@@ -36,14 +45,22 @@ class QueueRows(Widget):
 
         id: str
 
-    def __init__(self, glyphs: Glyphs) -> None:
+    @dataclass
+    class SendChosen(Message):
+        """The user does not want this message to wait for its time."""
+
+        id: str
+
+    def __init__(self, glyphs: Glyphs, *, now: Callable[[], float] = time.time) -> None:
         """No rows yet.
 
         Args:
             glyphs: Marks to draw with.
+            now: Unix seconds.
         """
         super().__init__()
         self._glyphs = glyphs
+        self._now = now
         self.display = False
 
     def watch_queue(self) -> None:
@@ -62,25 +79,46 @@ class QueueRows(Widget):
         return Content("\n").join(rows)
 
     def _row(self, message: QueuedMessage, width: int) -> Content:
-        is_last = message is self.queue[-1]
-        edit = f"{self._glyphs.up} {EDIT_HINT}  " if is_last else ""
-        right = Content.styled(f"  {edit}{self._glyphs.stopped}", muted(self))
+        right = Content.styled(self._right(message), muted(self))
         words = " ".join(message.text.split()) or _names(message.attachments)
         hidden = len(self.queue) - SHOWN
-        head = f"+{hidden} queued" if hidden > 0 and message is self.queue[-SHOWN] else "queued"
+        head = self._state(message, width)
+        if hidden > 0 and message is self.queue[-SHOWN]:
+            head = f"+{hidden} {head}"
         left = Content.assemble((f"{head}  ", muted(self)), words)
         room = max(0, width - right.cell_length)
         left = cut(left, room, self._glyphs.ellipsis)
         return Content.assemble(left, " " * (room - left.cell_length), right)
+
+    def _state(self, message: QueuedMessage, width: int) -> str:
+        until = message.not_before
+        if until is None:
+            return "queued"
+        now = self._now()
+        at = moment(until, now) if width >= ROOM_FOR_DATE else day_time(until, now)
+        return f"waits until {at}" if now < until else f"waited until {at}"
+
+    def _right(self, message: QueuedMessage) -> str:
+        """What can be done with it; the mark at the end removes it."""
+        send = f"{SEND_HINT}  " if message.not_before is not None else ""
+        edit = f"{self._glyphs.up} {EDIT_HINT}  " if message is self.queue[-1] else ""
+        return f"  {send}{edit}{self._glyphs.stopped}"
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
         shown = self.queue[-SHOWN:]
         if 0 <= event.y < len(shown):
             message = shown[event.y]
-            is_remove = event.x >= self.size.width - 2
-            chosen = self.RemoveChosen if is_remove else self.EditChosen
-            self.post_message(chosen(message.id))
+            # Counted from the end of the row, which is where the mark stands.
+            from_end = self.size.width - (event.x - self.gutter.left)
+            sending_from_end = len(self._right(message)) - 2
+            is_sending = sending_from_end - len(SEND_HINT) < from_end <= sending_from_end
+            if from_end <= 2:
+                self.post_message(self.RemoveChosen(message.id))
+            elif message.not_before is not None and is_sending:
+                self.post_message(self.SendChosen(message.id))
+            else:
+                self.post_message(self.EditChosen(message.id))
 
     def _attached(self, attachment: Attachment, width: int) -> Content:
         quiet, size = muted(self), attachment.size

@@ -25,6 +25,7 @@ from services.models.failure import Failure
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
 from widgets.pane_title import PaneTitle
+from widgets.queue_rows import QueueRows
 from widgets.transcript.view import Transcript
 from widgets.turn_status import TurnStatus
 
@@ -106,7 +107,10 @@ class ChatView(ChatBase):
         assert self._services is not None
         await self._leave()
         try:
-            self._show(await self._services.chat.open(chat_id, newest=FIRST_ITEMS))
+            chat = await self._services.chat.open(chat_id, newest=FIRST_ITEMS)
+            self._show(chat)
+            if chat.queue:
+                await self._services.chat.take_over_waiting(chat.summary.id)
         except ServiceError as error:
             self.post_message(self.Failed(error.failure))
             if chat_id is None:
@@ -200,6 +204,18 @@ class ChatView(ChatBase):
         await self._services.chat.submit(self.summary.id, text, attachments)
         self.composer.history = (*self.composer.history, text)
 
+    async def _postpone(
+        self, chat: "ChatService", chat_id: str, message: ChatWriting.Postponed
+    ) -> None:
+        text, attachments = message.text, message.attachments
+        try:
+            await chat.submit_later(chat_id, text, attachments, not_before=message.not_before)
+        except ServiceError:
+            self._give_back(text)
+            self.composer.attachments = (*attachments, *self.composer.attachments)
+            raise
+        self.composer.history = (*self.composer.history, text)
+
     @property
     def refusal(self) -> Failure | None:
         """Why nothing can be sent in this run; None where it can."""
@@ -225,9 +241,14 @@ class ChatView(ChatBase):
             self.composer.edit("\n\n".join(part for part in parts if part))
 
     async def send_now(self) -> None:
-        """Stop the running answer and send what is written."""
+        """Stop the running answer and send what is written, else what waits for a time."""
         text = self.composer.text
-        if self._services is None or self.summary is None or not text.strip():
+        if self._services is None or self.summary is None:
+            return
+        if not text.strip():
+            waiting = (each for each in self.composer.queue if each.not_before is not None)
+            if (first := next(waiting, None)) is not None:
+                await self._services.chat.send_queued(self.summary.id, first.id)
             return
         self.composer.load_text("")
         await self._services.chat.send_now(self.summary.id, text)
@@ -242,6 +263,16 @@ class ChatView(ChatBase):
     def _on_message_sent(self, message: Composer.Sent) -> None:
         message.stop()
         self._run(lambda: self._submit(message.text, message.attachments))
+
+    @on(ChatWriting.Postponed)
+    def _on_postponed(self, message: ChatWriting.Postponed) -> None:
+        message.stop()
+        self._act(lambda chat, chat_id: self._postpone(chat, chat_id, message))
+
+    @on(QueueRows.SendChosen)
+    def _on_queued_wanted(self, message: QueueRows.SendChosen) -> None:
+        message.stop()
+        self._act(lambda chat, chat_id: chat.send_queued(chat_id, message.id))
 
     @on(Composer.Changed)
     def _on_typed(self, message: Composer.Changed) -> None:

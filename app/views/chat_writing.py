@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.message import Message
 
 from app.views.chat_parts import ChatComposer, ChatQuestion
+from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
 from widgets.send_question import SendQuestion
@@ -30,6 +32,15 @@ class ChatWriting(Vertical):
 
     The text stays in the composer, and so on disk as a draft, until the user has chosen.
     """
+
+    @dataclass
+    class Postponed(Message):
+        """The user wants this sent after a time; the field is empty already."""
+
+        text: str
+        attachments: tuple[Attachment, ...]
+        not_before: float
+        """Unix seconds."""
 
     def __init__(
         self, glyphs: Glyphs, *, prompt: str, chat_to_ask_about: Callable[[], str | None]
@@ -51,6 +62,8 @@ class ChatWriting(Vertical):
         self._clock: Clock | None = None
         self._text = ""
         """What is asked about."""
+        self._resets_at: float | None = None
+        """Unix seconds."""
 
     def compose(self) -> ComposeResult:
         yield self.question
@@ -81,7 +94,7 @@ class ChatWriting(Vertical):
         if asked is None:
             return True
         if self.composer.text == text:
-            self._text = text
+            self._text, self._resets_at = text, asked.resets_at
             self.composer.hold()
             # Needed where something is asked only: not for the first frame.
             from app.views.limits_words import apart
@@ -116,10 +129,12 @@ class ChatWriting(Vertical):
     def _on_answered(self, message: SendQuestion.Answered) -> None:
         message.stop()
         composer = self.composer
-        is_there = composer.text == self._text
-        if is_there and message.choice == "send":
-            # Not by the composer itself: Textual ends a message at the parent that caused it.
+        choice = message.choice if composer.text == self._text else "cancel"
+        # Not by the composer itself: Textual ends a message at the parent that caused it.
+        if choice == "send":
             self.post_message(Composer.Sent(*composer.take()))
+        elif choice == "wait" and self._resets_at is not None:
+            self.post_message(self.Postponed(*composer.take(), self._resets_at))
         composer.go_on()
         composer.focus_input()
 
