@@ -61,7 +61,7 @@ class LimitsBoard(Widget):
         self.windows = WindowList(glyphs)
         self._legend = LimitLegend(glyphs)
         self.chart = LimitChart(glyphs, has_colour=has_colour)
-        self._table = CostTable(glyphs, empty="nothing was used yet")
+        self._table = CostTable(glyphs, empty="no use seen yet")
         self._changes = LedgerList(
             glyphs, head="What the server changed", empty="nothing since it was read first"
         )
@@ -157,7 +157,7 @@ class LimitsBoard(Widget):
         entries = rows.ledger_rows(record.ledger, now, self._glyphs)
         self._changes.rows = entries
         self._brief.entry = entries[0] if entries else None
-        self._brief.nothing = "" if record.until is None else "the server changed nothing"
+        self._brief.nothing = "" if record.until is None else "nothing changed since it was read first"
         self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
 
     def on_resize(self) -> None:

@@ -160,8 +160,8 @@ class WindowPage(VerticalScroll, can_focus=False):
             glyphs: Marks to draw with.
         """
         super().__init__()
-        self._works = CostTable(glyphs, empty="nothing was used")
-        self._hours = CostTable(glyphs, empty="nothing was used")
+        self._works = CostTable(glyphs, empty="no use seen yet")
+        self._hours = CostTable(glyphs, empty="no use seen yet")
         self._ledger = LedgerList(
             glyphs, head="What the server changed", empty="nothing since it was read first"
         )

@@ -43,11 +43,12 @@ def notice_of(state: LimitsState, now: float, ellipsis: str) -> Notice | None:
             pass
     if state.failure is not None:
         return failed(state, state.failure, now)
-    if not state.windows and state.spend_control is None:
+    refused = _refused(state)
+    if refused is None and not state.windows and state.spend_control is None:
         return Notice(
             head="The plan names no limit.", next_step="A plan may have lapsed. r asks again"
         )
-    return _refused(state)
+    return refused
 
 
 def failed(state: LimitsState, failure: Failure, now: float) -> Notice:

@@ -76,6 +76,10 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
             "The server refuses calls now: the credits of the workspace are spent.",
         ),
         (
+            replace(STATE, windows=(), allowed=False, reached_type="rate_limit_reached"),
+            "The server refuses calls now: a limit of the plan is reached.",
+        ),
+        (
             replace(STATE, windows=(replace(FIVE_HOURS, used_percent=100.0, is_refused=True),)),
             "0.0% left refused by the server",
         ),
@@ -310,7 +314,7 @@ async def test_another_account_shows_nothing_of_the_one_before() -> None:
         shown.limits.works, shown.limits.entries = (), ()
         await shown.take(replace(STATE, account="account-2", reset_credits=None))
         assert not shown.says("fix N+1")
-        await shown.until_said("nothing was used yet")
+        await shown.until_said("no use seen yet")
         assert shown.says("nothing since it was read first")
 
 

@@ -18,7 +18,7 @@ COSTS = (
 
 
 def table(rows: tuple[CostRow, ...] = COSTS) -> CostTable:
-    shown = CostTable(UNICODE, empty="nothing was used")
+    shown = CostTable(UNICODE, empty="no use seen yet")
     shown.head, shown.columns, shown.rows = "Where it went", ("% of 5 h", "% of week"), rows
     return shown
 
@@ -68,7 +68,7 @@ async def test_the_table_gives_up_columns_and_then_rows_and_says_how_many() -> N
 async def test_a_table_without_rows_says_so() -> None:
     shown = table(())
     async with hosted(shown, size=(60, 8)):
-        assert rows_of(shown)[1:] == ["nothing was used"]
+        assert rows_of(shown)[1:] == ["no use seen yet"]
 
 
 async def test_every_line_is_as_wide_as_the_table_whatever_is_in_it() -> None:
@@ -83,7 +83,7 @@ async def test_every_line_is_as_wide_as_the_table_whatever_is_in_it() -> None:
 
 async def test_two_rows_tell_the_last_change_and_the_last_turn() -> None:
     shown = LimitBrief(ASCII)
-    shown.nothing = "the server changed nothing"
+    shown.nothing = "nothing changed since it was read first"
     async with hosted(shown, size=(70, 4)) as host:
         nothing = rows_of(shown)
         shown.entry, shown.hint = LEDGER[0], ("enter", "where it went")
@@ -93,7 +93,7 @@ async def test_two_rows_tell_the_last_change_and_the_last_turn() -> None:
         await host.resize(44, 4)
         narrow = rows_of(shown)
 
-    assert nothing == ["the server changed nothing", ""]
+    assert nothing == ["nothing changed since it was read first", ""]
     assert [row.strip() for row in full] == [
         "today 13:16  week moved Thu 03:16 → Fri 09:40",
         "last turn    -0.6% of 5 h, -0.1% of week       enter where it went",
