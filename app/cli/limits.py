@@ -10,7 +10,7 @@ from app.cli.limits_reading import NO_WINDOWS, Parts, up_to_date
 from app.cli.output import EXIT_OK, Output
 from app.settings import Settings
 from services.auth.signed_out import signed_out
-from services.errors import UsageError
+from services.errors import UnreachableError, UsageError
 from services.events import LimitsChanged
 from services.limits.ports import LimitStorage
 from services.models.failure import FailureKind, as_sentence
@@ -168,6 +168,9 @@ async def _now(services: Parts, arguments: Namespace, output: Output) -> int:
     now = services.clock.now()
     if state.standing is Standing.API_KEY:
         output.say(NO_WINDOWS)
+    if failure is None and state.standing is Standing.UNKNOWN:
+        error = UnreachableError("No limits are known yet", next_step="Try again in a moment")
+        failure = error.failure
     if failure is not None and state.as_of is None:
         return output.fail(failure)
     if output.is_json:
@@ -189,9 +192,7 @@ def _tell_facts(state: LimitsState, now: float, output: Output) -> None:
         output.write("".join(f"{line}\n" for line in lines.fact_lines(state)))
     if state.allowed is False or state.limit_reached:
         output.say(f"note: {as_sentence(lines.refusal_words(state))}")
-    if state.standing is Standing.UNKNOWN:
-        output.say("note: No limits are known yet.")
-    elif not state.windows and state.standing is Standing.KNOWN:
+    if not state.windows and state.standing is Standing.KNOWN:
         output.say("note: The server names no limit window.")
     elif state.is_stale(now) and state.failure is None:
         output.say("note: These numbers are old.")

@@ -62,13 +62,13 @@ async def up_to_date(
     is_old = state.as_of is None or abs(clock.now() - state.as_of) > FRESH
     if is_wanted or is_old:
         try:
-            state = await limits.refresh()
+            state = await limits.refresh(is_wanted=is_wanted)
             for _ in range(PATIENCE):
                 if state.as_of is not None or state.failure is not None:
                     break
                 # Another process asks for the first time; what it is told is ours too.
                 await clock.sleep(LOOK)
-                state = await limits.refresh()
+                state = await limits.refresh(is_wanted=is_wanted)
         except ServiceError as error:
             return limits.state, error.failure
     return state, state.failure

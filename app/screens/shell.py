@@ -134,6 +134,8 @@ class ShellScreen(ShellActions):
             self._take_limits(services.limits.state)
             self.show_view(self._wanted)
             self._load_models()
+            # What was due before anybody listened is told now.
+            await services.limits.tell_alerts()
             try:
                 await pump(subscription, self, services.clock, self._frame)
             finally:

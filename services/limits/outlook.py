@@ -1,6 +1,7 @@
 """What follows from an account's history: forecasts, and what the last turn cost."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Final
@@ -11,6 +12,7 @@ from services.limits.forecast import forecast
 from services.limits.ports import LimitStorage
 from services.models.limits import Forecast
 
+_log = logging.getLogger(__name__)
 HISTORY: Final = 35 * 86_400.0
 """Seconds of history that a forecast is made from."""
 FRESH: Final = 300.0
@@ -60,12 +62,17 @@ class Outlook:
 
     async def _forecast(self, window: BoardWindow, now: float) -> Forecast:
         samples = await self._storage.samples(self._account, window.id, since=now - HISTORY)
-        return await asyncio.to_thread(
-            forecast,
-            samples,
-            window_seconds=window.window_seconds,
-            used=100.0 if window.is_refused(now) else window.used_percent,
-            resets_at=window.resets_at,
-            now=now,
-            zone=self._zone,
-        )
+        try:
+            return await asyncio.to_thread(
+                forecast,
+                samples,
+                window_seconds=window.window_seconds,
+                used=100.0 if window.is_refused(now) else window.used_percent,
+                resets_at=window.resets_at,
+                now=now,
+                zone=self._zone,
+            )
+        except ArithmeticError:
+            # A guess that cannot be made is none; the numbers themselves are shown all the same.
+            _log.exception("no forecast of %s", window.id)
+            return Forecast(reason="it cannot be reckoned")

@@ -11,15 +11,13 @@ from typing import Final
 from services.clock import Clock
 from services.errors import ServiceError, StorageError
 from services.limits.ports import LimitStorage, UsageSource
-from services.models.failure import Failure
+from services.models.failure import Failure, FailureKind
 from services.models.limits import UsageReading
 
 LOOKED_AT: Final = 60.0
 """Seconds between two polls while somebody looks; no process of the account asks sooner."""
 UNWATCHED: Final = 300.0
 """Seconds between two polls while nobody does."""
-ON_REQUEST: Final = 10.0
-"""Seconds that have to lie between a poll of any process and one that the user asks for."""
 JITTER: Final = 0.15
 """Share by which waits are longer at random, so that processes do not come together."""
 FIRST_PAUSE, LONGEST_PAUSE = 120.0, 1800.0
@@ -88,8 +86,14 @@ class Poller:
     async def run(self) -> None:
         """Poll until cancelled."""
         while True:
-            with suppress(ServiceError):
+            try:
                 await self.poll(LOOKED_AT)
+            except ServiceError:
+                # It is told already, and the next one comes.
+                pass
+            except Exception:
+                # A bug of ours shall not be the last poll of this run.
+                _log.exception("a poll failed in a way that nobody expected")
             begun = self._clock.monotonic()
             was_looking = self.is_looking
             await self._rest(wait(is_looking=was_looking, rng=self._rng))
@@ -134,13 +138,17 @@ class Poller:
 
     async def _note(self, error: ServiceError) -> None:
         _log.warning("the limits were not read: %s", error.code or type(error).__name__)
+        now = self._clock.now()
+        with suppress(StorageError):
+            last = await self._storage.last_poll(self._account)
+            # What is wrong with the login is mended by a sign-in, after which nobody waits.
+            is_login = error.kind is FailureKind.CREDENTIALS
+            until = now + (LOOKED_AT if is_login else pause(last.failures + 1))
+            if error.retry_at is not None:
+                until = max(until, min(error.retry_at, now + LONGEST_PAUSE))
+            await self._storage.poll_ended(self._account, error.failure, not_before=until)
         with suppress(StorageError):
             await self._failed(error.failure)
-            last = await self._storage.last_poll(self._account)
-            until = self._clock.now() + pause(last.failures + 1)
-            if error.retry_at is not None:
-                until = max(until, min(error.retry_at, self._clock.now() + LONGEST_PAUSE))
-            await self._storage.poll_ended(self._account, error.failure, not_before=until)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, or until somebody looks again who did not."""

@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from services.limits.board import Board
 from services.models.failure import Failure
 from services.models.limit_history import Cost, LedgerEntry, PreSend, Series, Work
 from services.models.limits import LimitsState, Redeemed, ResetCredits, UsageReading
+
+ON_REQUEST: Final = 10.0
+"""Seconds that have to lie between a poll of any process and one that the user asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +67,9 @@ class LimitStorage(Protocol):
     async def claim_poll(self, account: str, *, interval: float) -> bool:
         """Whether this process shall ask the server now.
 
-        True for one process within `interval` seconds, which is written down before it asks; never
-        before `not_before`. A stored time that lies in the future counts as none.
+        True for one process within `interval` seconds, which is written down before it asks; not
+        before `not_before`, unless that is a pause of our own and `interval` is no longer than
+        `ON_REQUEST`. A stored time that lies in the future counts as none.
         """
         ...
 
@@ -182,12 +186,16 @@ class Limits(Protocol):
         """Poll as often as for somebody who looks, or seldom."""
         ...
 
-    async def refresh(self) -> LimitsState:
-        """Read now, unless some process did within ten seconds.
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        """Read now, unless some process did within ten seconds, or a minute where nobody asked.
 
         Raises:
             ServiceError: The server could not be read; `state` holds the numbers of before.
         """
+        ...
+
+    async def tell_alerts(self) -> None:
+        """Tell alerts on the bus from now on: there is somebody who shows them."""
         ...
 
     async def history(self, *, since: float, columns: int) -> Sequence[Series]:

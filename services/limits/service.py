@@ -27,8 +27,8 @@ from services.events import (
 from services.limits import alerts, presend
 from services.limits.board import Board
 from services.limits.outlook import Outlook
-from services.limits.polling import ON_REQUEST, Poller
-from services.limits.ports import LimitStorage, UsageSource
+from services.limits.polling import LOOKED_AT, Poller
+from services.limits.ports import ON_REQUEST, LimitStorage, UsageSource
 from services.limits.redeeming import Redeeming
 from services.limits.state import state_of
 from services.models.account import AccountMode
@@ -93,6 +93,9 @@ class LimitsService:
         self._failure: Failure | None = None
         self._titles: dict[str, str] = {}
         self._last_chat = ""
+        self._is_signed_out = False
+        self._told: LimitsState | None = None
+        """Up to which state alerts were told; None while nobody would show them."""
         self._tasks: list[asyncio.Task[None]] = []
         self.state = LimitsState(standing=standing, account=account)
         """What is known now."""
@@ -123,14 +126,20 @@ class LimitsService:
         if self._poller is not None:
             self._poller.watch(is_looking=is_looking)
 
-    async def refresh(self) -> LimitsState:
-        """Read now, unless some process did within ten seconds.
+    async def tell_alerts(self) -> None:
+        """Tell alerts on the bus from now on: there is somebody who shows them."""
+        self._told = LimitsState(account=self._account)
+        with suppress(StorageError):
+            await self._alert()
+
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        """Read now, unless some process did within ten seconds, or a minute where nobody asked.
 
         Raises:
             ServiceError: The server could not be read; `state` holds the numbers of before.
         """
         if self._poller is not None:
-            await self._poller.poll(ON_REQUEST)
+            await self._poller.poll(ON_REQUEST if is_wanted else LOOKED_AT)
         return self.state
 
     async def history(self, *, since: float, columns: int) -> Sequence[Series]:
@@ -194,6 +203,8 @@ class LimitsService:
                         await self._hear(event)
                     except StorageError as error:
                         _log.warning("limits were not stored: %s", error.message)
+                    except Exception:
+                        _log.exception("a word about limits was not understood")
 
     async def _hear(self, event: AnyEvent) -> None:
         match event:
@@ -214,7 +225,10 @@ class LimitsService:
                 title = self._titles.get(chat_id, "")
                 await self._storage.work_ended(self._account, "turn", turn_id, title=title)
                 self._last_chat = chat_id
+            case AccountChanged(account=account) if account.mode is AccountMode.CHATGPT:
+                self._is_signed_out = False
             case AccountChanged(account=account) if account.mode is AccountMode.NONE:
+                self._is_signed_out = True
                 version = self.state.version
                 await self._tell(
                     LimitsState(
@@ -233,10 +247,14 @@ class LimitsService:
 
     async def _failed(self, failure: Failure) -> None:
         self._failure = failure
+        if self._is_signed_out:
+            return
         await self._tell(replace(self.state, failure=failure))
 
     async def _read_stored(self) -> None:
         """Take what other processes have stored."""
+        if self._is_signed_out:
+            return
         kept = await self._storage.board(self._account)
         self._failure = (await self._storage.last_poll(self._account)).failure
         await self._show(kept.board, kept.version)
@@ -254,8 +272,7 @@ class LimitsService:
     # What is told --------------------------------------------------------------------------------
 
     async def _show(self, board: Board, version: int) -> None:
-        before = self.state
-        if version < before.version:
+        if version < self.state.version or self._is_signed_out:
             return
         state = state_of(
             board,
@@ -267,12 +284,20 @@ class LimitsService:
             failure=self._failure,
         )
         await self._tell(state)
+        await self._alert()
+
+    async def _alert(self) -> None:
+        """Tell what is due, where somebody shows it and no other process has told it."""
+        before, state = self._told, self.state
+        if before is None:
+            return
         for alert in alerts.due(before, state):
             window = next(each for each in state.windows if each.id == alert.window_id)
             if await self._storage.claim_alert(
                 self._account, alert.window_id, window.period, alert.kind
             ):
                 self._bus.publish(LimitsAlerted(alert=alert))
+        self._told = state
 
     async def _tell(self, state: LimitsState) -> None:
         self.state = state

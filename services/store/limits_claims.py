@@ -8,7 +8,7 @@ import sqlite3
 from dataclasses import asdict, fields
 from typing import Any, cast
 
-from services.limits.ports import LastPoll
+from services.limits.ports import ON_REQUEST, LastPoll
 from services.models.failure import Failure, FailureKind
 from services.store.encoding import dump
 
@@ -23,7 +23,10 @@ def claim_poll(
     if known.asked_at is not None and known.asked_at <= now:
         if now - known.asked_at < interval:
             return False
-        if known.not_before is not None and now < known.not_before:
+        is_paused = known.not_before is not None and now < known.not_before
+        # Whoever asks for it now only has to respect what the server said.
+        is_told = known.failure is not None and known.failure.retry_at is not None
+        if is_paused and (is_told or interval > ON_REQUEST):
             return False
     connection.execute(
         """

@@ -106,7 +106,11 @@ class StandLimits:
         self.state = state
         self._bus.publish(LimitsChanged(state=state))
 
-    async def refresh(self) -> LimitsState:
+    async def tell_alerts(self) -> None:
+        """Nobody shows them here."""
+
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        del is_wanted
         self.refreshed.append(self._clock.now())
         self.was_refreshed.set()
         if self.answers:

@@ -217,7 +217,11 @@ class FixedLimits:
     def watch(self, *, is_looking: bool) -> None:
         self.asked.append(f"watch {is_looking}")
 
-    async def refresh(self) -> LimitsState:
+    async def tell_alerts(self) -> None:
+        """Nobody shows them here."""
+
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        del is_wanted
         self.asked.append("refresh")
         if self.error is not None:
             raise self.error
