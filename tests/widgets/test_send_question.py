@@ -1,7 +1,5 @@
 """The line that asks before a message goes."""
 
-import time
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -16,15 +14,6 @@ NOW = 1_795_698_131.0
 SOON = PreSend(
     window_id="w", label="5 h", cost_percent=1.24, left_percent=0.8, resets_at=NOW + 3_769
 )
-
-
-@pytest.fixture(autouse=True)
-def in_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("TZ", "UTC")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 class Asking(SendQuestion):
