@@ -63,6 +63,8 @@ class LimitBrief(Widget):
     nothing: reactive[str] = reactive("")
     """What is said where it did nothing."""
     last_turn: reactive[Shares] = reactive(())
+    reserve: reactive[str] = reactive("")
+    """Credits and resets; left out where there is no room."""
     hint: reactive[tuple[str, str]] = reactive(("", ""))
     """A key and what it opens."""
 
@@ -82,6 +84,9 @@ class LimitBrief(Widget):
         if (entry := self.entry) is not None:
             time = Content.styled(entry.time.ljust(TIME), muted(self))
             first = Content.assemble(time, entry.what, (f" {entry.detail}", muted(self)))
+        room = width - first.cell_length - Content(self.reserve).cell_length
+        if self.reserve and room >= 2:
+            first = Content.assemble(first, " " * room, (self.reserve, muted(self)))
         key, verb = self.hint
         right = Content.assemble((key, "$foreground"), (f" {verb}", muted(self)))
         left = Content("")

@@ -1,6 +1,7 @@
 """One window of a limit: what is left, when it begins anew, and whether it lasts until then."""
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Literal
 
 from textual import events
@@ -33,6 +34,8 @@ class WindowRow:
     name: str
     short: str
     """The name where there is less room."""
+    length: str = ""
+    """The end of the name that stays when it is cut, `5h`; empty where the name has none."""
     left: float | None
     """Percent; None for a row without a wire."""
     even: float | None = None
@@ -44,6 +47,8 @@ class WindowRow:
     tone: Literal["calm", "warning", "failed"] = "calm"
     outlook: str = ""
     """Whether it lasts."""
+    outlook_short: str = ""
+    """In place of the outlook where the reset needs its room; empty for one that never yields."""
     outlook_tone: Literal["calm", "warning", "failed", "muted"] = "calm"
     time: TimeWire | None = None
     reset: tuple[str, str, str, str] = ("", "", "", "")
@@ -53,7 +58,7 @@ class WindowRow:
 
 
 class WindowGroup(Widget):
-    """Two rows. Only the row whose words have changed is drawn again."""
+    """Two rows, or three. Only the row whose words have changed is drawn again."""
 
     ALLOW_SELECT = False
 
@@ -63,6 +68,8 @@ class WindowGroup(Widget):
     is_selected: reactive[bool] = reactive(False)
     is_active: reactive[bool] = reactive(False)
     """Whether the view has the focus."""
+    is_whole: reactive[bool] = reactive(False)
+    """Whether nothing is left out: a third row takes what has no room in the two."""
 
     @dataclass
     class Chosen(Message):
@@ -82,21 +89,29 @@ class WindowGroup(Widget):
         self.set_reactive(WindowGroup.row, row)
 
     def watch_row(self, old: WindowRow | None, new: WindowRow | None) -> None:
+        self._shape()
+        rows = zip_longest(self._lines(old), self._lines(new), fillvalue=Content(""))
         changed = [
-            number
-            for number, (before, after) in enumerate(
-                zip(self._lines(old), self._lines(new), strict=True)
-            )
-            if not before.is_same(after)
+            number for number, (before, after) in enumerate(rows) if not before.is_same(after)
         ]
         if changed and self.size.width:
             self.refresh(*(Region(0, number, self.size.width, 1) for number in changed))
 
+    def watch_is_whole(self) -> None:
+        self._shape()
+
+    def on_resize(self) -> None:
+        self._shape()
+
+    def _shape(self) -> None:
+        """Be as high as what is said."""
+        self.set_class(len(self._lines(self.row)) > 2, "-third")
+
     def render(self) -> Content:
-        """Both rows."""
+        """All rows."""
         return Content("\n").join(self._lines(self.row))
 
-    def _lines(self, row: WindowRow | None) -> tuple[Content, Content]:
+    def _lines(self, row: WindowRow | None) -> tuple[Content, ...]:
         if row is None or not self.size.width:
             return Content(""), Content("")
         is_wide = self.size.width >= WIDE
@@ -104,12 +119,20 @@ class WindowGroup(Widget):
         start = SIDE + self.names + GAP
         cells = self.size.width - start - GAP - words - SIDE
         first = self._first(row, start, max(LEAST, cells), is_wide=is_wide)
+        if self.is_whole and not is_wide:
+            head = self._head(Content(""), start)
+            whole = self._ways(row)[0]
+            outlook = Content.styled(row.outlook, self._outlook_style(row))
+            return tuple(
+                self._fit(each)
+                for each in (first, Content.assemble(head, whole), Content.assemble(head, outlook))
+            )
         second = self._second_wide(row, start, cells) if is_wide else self._second(row, start)
         return first, second
 
     def _first(self, row: WindowRow, start: int, cells: int, *, is_wide: bool) -> Content:
-        name = row.name if is_wide else row.short
-        head = self._head(Content.styled(name, "bold" if self.is_selected else ""), start)
+        name = self._words_of(row, row.name if is_wide else row.short, start - SIDE - 1)
+        head = self._head(name.stylize("bold" if self.is_selected else ""), start)
         wire = Content(" " * cells)
         if row.left is not None:
             wire = use_wire(row.left, row.even, cells, TONES[row.tone], self._glyphs)
@@ -125,6 +148,15 @@ class WindowGroup(Widget):
             line = Content.assemble(line, " " * gap, (row.outlook, self._outlook_style(row)))
         return self._fit(line)
 
+    def _words_of(self, row: WindowRow, name: str, room: int) -> Content:
+        """The name, cut before its length: windows of one limit differ in nothing else."""
+        end = f" {row.length}"
+        whole, kept = Content(name), Content(end).cell_length
+        if whole.cell_length <= room or not row.length or not name.endswith(end) or kept >= room:
+            return whole
+        limit = cut(Content(name.removesuffix(end)), room - kept, self._glyphs.ellipsis)
+        return Content.assemble(limit, end)
+
     def _outlook_style(self, row: WindowRow) -> str:
         return TONES.get(row.outlook_tone) or muted(self)
 
@@ -139,7 +171,10 @@ class WindowGroup(Widget):
     def _second(self, row: WindowRow, start: int) -> Content:
         outlook = Content.styled(row.outlook, self._outlook_style(row))
         room = self.size.width - start - SIDE
-        # The forecast outranks the countdown, and the time of the reset both.
+        whole = self._ways(row)[-4].cell_length
+        if row.outlook_short and whole + 2 + outlook.cell_length > room:
+            outlook = Content.styled(row.outlook_short, self._outlook_style(row))
+        # A forecast outranks the countdown, and the time of the reset both.
         reset = self._reset(row, room - outlook.cell_length - 2 if outlook else room)
         line = Content.assemble(self._head(Content(""), start), reset)
         gap = max(2, room - reset.cell_length - outlook.cell_length)
@@ -147,6 +182,11 @@ class WindowGroup(Widget):
 
     def _reset(self, row: WindowRow, room: int) -> Content:
         """The reset, with as much about it as there is room for."""
+        ways = self._ways(row)
+        return next((way for way in ways if way.cell_length <= room), ways[-1])
+
+    def _ways(self, row: WindowRow) -> tuple[Content, ...]:
+        """The reset and the note; the reset whole, without zone, without countdown, bare."""
         what, when, zone, countdown = row.reset
         dot = f" {self._glyphs.dot} "
         time = (what, muted(self)), (when, "$foreground")
@@ -156,8 +196,9 @@ class WindowGroup(Widget):
             _spaced(*time), short, (countdown.removeprefix("in "), muted(self))
         )
         note = Content.styled(f"{dot if long else ''}{row.note}", muted(self))
-        ways = (Content.assemble(long, note) if row.note else long, long, short, _spaced(*time))
-        return next((way for way in ways if way.cell_length <= room), ways[-1])
+        zoned = _spaced(*time, (zone, "$foreground"))
+        full = Content.assemble(long, note) if row.note else long
+        return full, long, short, zoned, _spaced(*time)
 
     def _head(self, name: Content, start: int) -> Content:
         """The bar at the edge, and a name that fills up to where the wire begins."""

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     from services.events import AnyEvent
     from services.limits.ports import Limits
 
-
-MOST_HOURS = 72
-"""Rows of the page of a window."""
+MOST_HOURS = 72  # Rows of the page of a window.
 
 
 class LimitsView(View, can_focus=True):
@@ -140,6 +138,7 @@ class LimitsView(View, can_focus=True):
     def _take(self, state: LimitsState) -> None:
         """Show this state, and read what belongs to it where that has changed."""
         is_other = state.account != self._state.account
+        is_other_offer = _offered(state) != _offered(self._state)
         if self._is_news_about_reading and state.as_of != self._state.as_of:
             self._news = None
         self._state = state
@@ -147,6 +146,8 @@ class LimitsView(View, can_focus=True):
             self._record, self._news, self._read_for = NOTHING, None, None
         if not self.is_mounted:
             return
+        if is_other_offer:
+            self.post_message(self.Changed())
         self._tell()
         self._tell_record()
         if self._is_seen:
@@ -394,3 +395,8 @@ class LimitsView(View, can_focus=True):
     def _resized(self) -> None:
         self._tell()
         self._read()
+
+
+def _offered(state: LimitsState) -> tuple[object, ...]:
+    """What decides which keys do something."""
+    return bool(state.windows), state.standing, state.reset_credits

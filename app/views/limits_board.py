@@ -132,7 +132,8 @@ class LimitsBoard(Widget):
         self._legend.names = self.windows.names(shown)
         self._legend.has_range = any(row.time and row.time.early is not None for row in shown)
         self._legend.last_turn = self._brief.last_turn = rows.last_turn(state, self._glyphs.minus)
-        self._reserve.rows = rows.reserve_rows(state, now)
+        self._reserve.rows = self.page.reserve.rows = rows.reserve_rows(state, now)
+        self._brief.reserve = rows.reserve_words(state, self._glyphs.dot)
 
     def tell_record(self, state: LimitsState, now: float, record: Record, zoom: int) -> None:
         """Show everything that was read from the store.
@@ -157,7 +158,9 @@ class LimitsBoard(Widget):
         entries = rows.ledger_rows(record.ledger, now, self._glyphs)
         self._changes.rows = entries
         self._brief.entry = entries[0] if entries else None
-        self._brief.nothing = "" if record.until is None else "nothing changed since it was read first"
+        self._brief.nothing = (
+            "" if record.until is None else "nothing changed since it was read first"
+        )
         self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
 
     def on_resize(self) -> None:

@@ -108,7 +108,7 @@ class WindowList(VerticalScroll, can_focus=False):
             group = self._groups[row.id]
             group.names, group.row = names, row
             group.is_active, group.is_selected = is_active, row.id == self.selected
-            group.display = group.is_selected or not is_one
+            group.display, group.is_whole = group.is_selected or not is_one, is_one
 
     def names(self, rows: Sequence[WindowRow]) -> int:
         """Cells that the names take."""
@@ -165,11 +165,13 @@ class WindowPage(VerticalScroll, can_focus=False):
         self._ledger = LedgerList(
             glyphs, head="What the server changed", empty="nothing since it was read first"
         )
+        self.reserve = LedgerList(glyphs, head="In reserve", empty="no credits, no resets")
 
     def compose(self) -> ComposeResult:
         yield self._works
         yield self._hours
         yield self._ledger
+        yield self.reserve
 
     def show(
         self,

@@ -58,16 +58,21 @@ def _window_row(
     is_due = window.resets_at is not None and window.resets_at <= now
     is_open = is_out or is_due
     is_old = state.as_of is not None and state.as_of - window.as_of > OLDER
+    name = words.row_name(window)
+    outlook = "" if is_due and not is_out else words.outlook_words(window, now)
+    is_unknown = bool(outlook) and not is_out and state_of is ForecastState.UNKNOWN
     return WindowRow(
         id=window.id,
-        name=words.long_name(window),
-        short="Review" if window.limit_id == CODE_REVIEW else words.long_name(window),
+        name=name,
+        short="Review" if window.limit_id == CODE_REVIEW else name,
+        length=window.label if name.endswith(f" {window.label}") else "",
         left=window.left_percent,
         even=None if pace is None or is_open else round(100.0 - pace, 1),
         share=words.exact(shown_percent(window, shows)),
         word=shows,
         tone=level.tone,
-        outlook="" if is_due and not is_out else words.outlook_words(window, now),
+        outlook=outlook,
+        outlook_short=words.no_forecast(level) if is_unknown else "",
         outlook_tone=_outlook_tone(level, state_of),
         time=None if is_due else _time_wire(window, now, has_range=not is_out),
         reset=words.reset_parts(window.resets_at, now),
@@ -200,6 +205,16 @@ def reserve_rows(state: LimitsState, now: float) -> tuple[LedgerRow, ...]:
         hint = ":redeem asks first" if resets.available else ""
         rows.append(LedgerRow("resets", f"{resets.available}{end}", hint))
     return tuple(rows)
+
+
+def reserve_words(state: LimitsState, dot: str) -> str:
+    """The same in a few words: `credits 18 · 1 reset`; empty where there is neither."""
+    parts: list[str] = []
+    if (spare := state.credits) is not None and (spare.unlimited or spare.has_credits):
+        parts.append(f"credits {'unlimited' if spare.unlimited else spare.balance or 'some'}")
+    if (resets := state.reset_credits) is not None and resets.available:
+        parts.append(f"{resets.available} reset{'' if resets.available == 1 else 's'}")
+    return f" {dot} ".join(parts)
 
 
 def chart_data(

@@ -19,7 +19,7 @@ from services.models.times import (
     short_day,
     span,
 )
-from services.models.windows import CODE_REVIEW, label
+from services.models.windows import CODE_REVIEW, MAIN, label
 
 SOURCES: Final = {
     LimitSource.POLL: "poll",
@@ -48,6 +48,12 @@ def long_name(window: WindowState) -> str:
     if hours is None:
         return name
     return "1 hour" if hours[1] == "1" else f"{hours[1]} hours"
+
+
+def row_name(window: WindowState) -> str:
+    """In sentence case, `Week`; the name of another limit stays as the server wrote it."""
+    name = long_name(window)
+    return name[:1].upper() + name[1:] if window.limit_id == MAIN else name
 
 
 def short_name(window: WindowState) -> str:
@@ -162,6 +168,11 @@ def outlook_words(window: WindowState, now: float) -> str:
             case _:
                 pass
     return words
+
+
+def no_forecast(level: Level) -> str:
+    """That nobody knows whether it lasts, in the fewest words: `low, no forecast`."""
+    return f"{level}, no forecast" if level.value else "no forecast"
 
 
 def as_of_words(state: LimitsState, now: float, dot: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from textual.geometry import Region
 from textual.widget import Widget
 
+from app.views.limits import LimitsView
 from services.errors import StorageError, UsageError
 from services.models.failure import Failure, FailureKind
 from services.models.limits import (
@@ -128,13 +129,30 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
         (
             replace(STATE, windows=(replace(FIVE_HOURS, id="codex/2592000",
                                             window_seconds=2_592_000),)),
-            "▌ month",
+            "▌ Month",
         ),
     ],
 )  # fmt: skip
 async def test_each_state_says_what_is_and_what_to_do(state: LimitsState, words: str) -> None:
     async with deck(state) as shown:
         await shown.until_said(words)
+
+
+async def test_a_forecast_that_is_not_known_leaves_the_room_to_the_reset() -> None:
+    young = replace(A_WEEK, forecast=Forecast(reason="too little history"))
+    async with deck(replace(STATE, windows=(young,)), size=(80, 22)) as shown:
+        assert shown.rows[3].endswith("  no forecast")
+        assert shown.says("resets Mon 30 Nov 17:02 UTC in 4 d 4 h")
+        await shown.until_said("credits 18 · 1 reset")
+
+
+async def test_keys_are_offered_as_soon_as_there_are_windows() -> None:
+    async with deck(LimitsState()) as shown:
+        before = len(shown.host.posted(LimitsView.Changed))
+        await shown.take(STATE)
+        assert len(shown.host.posted(LimitsView.Changed)) == before + 1
+        await shown.take(replace(STATE, version=2))
+        assert len(shown.host.posted(LimitsView.Changed)) == before + 1
 
 
 @pytest.mark.parametrize("standing", [Standing.SIGNED_OUT, Standing.API_KEY, Standing.UNKNOWN])
@@ -194,7 +212,7 @@ async def test_keys_select_a_window_and_stop_at_the_ends() -> None:
             await shown.host.press(key)
             seen.append(board.selected)
         assert seen == [FIVE, WEEK, REVIEW, REVIEW, FIVE, REVIEW, WEEK]
-        assert shown.rows[5].startswith("▌ week")
+        assert shown.rows[5].startswith("▌ Week")
         # The chart is about the limit of the selected window; it has no history of code review.
         await shown.host.press("G")
         await shown.until_said("no history yet")
@@ -208,7 +226,7 @@ async def test_the_selection_goes_to_the_neighbour_of_a_window_that_has_gone() -
         await shown.take(replace(STATE, windows=(A_WEEK, FIVE_HOURS, A_REVIEW), version=3))
         assert shown.view._board.selected == REVIEW
         names = [row.split()[0] for row in shown.rows[2:11:3]]
-        assert names == ["week", "5", "▌"]
+        assert names == ["Week", "5", "▌"]
 
 
 @pytest.mark.parametrize("size", [(80, 22), (120, 38)])
@@ -231,6 +249,8 @@ async def test_a_window_has_a_page_of_its_own_and_escape_goes_back() -> None:
         assert shown.says("Limits week")
         assert shown.says("C fix N+1 in invoices 12:36 1.9% 12.4%")
         assert not shown.says("migrate auth to OIDC")
+        assert shown.rows[3].strip("▌ ") == "resets Mon 30 Nov 17:02 UTC in 4 d 4 h"
+        assert shown.rows[4].strip("▌ ").startswith("runs out ")
         assert shown.says("By the hour % of week % of 5 h today 13:00 to 14:00 0.5% 3.0%")
         assert not shown.says("5 hours ━")
         await shown.host.press("minus")
@@ -238,6 +258,7 @@ async def test_a_window_has_a_page_of_its_own_and_escape_goes_back() -> None:
         await shown.host.press("G")
         await shown.until_said("week moved")
         assert not shown.says("5 hours reset")
+        assert shown.says("In reserve credits 18 resets 1, to Sun 29 Nov 13:02 UTC")
         await shown.host.press("escape")
         await shown.until_said("5 hours ━")
         assert shown.says("Used, last 7 d")

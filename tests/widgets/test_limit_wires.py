@@ -80,15 +80,23 @@ async def test_a_group_has_two_wires_where_there_is_room() -> None:
     [
         (80, "            resets today 15:14 CET in 1 h 12 m 04 s      lasts until the reset"),
         (72, "            resets today 15:14 · 1 h 12 m 04 s lasts until the reset"),
-        (60, "            resets today 15:14   lasts until the reset"),
+        (60, "            resets today 15:14 CET lasts until the reset"),
+        (56, "            resets today 15:14   lasts until the reset"),
     ],
 )
-async def test_with_less_room_the_zone_goes_first_and_then_the_countdown(
+async def test_with_less_room_zone_or_countdown_goes_and_then_both(
     width: int, second: str
 ) -> None:
     shown = WindowGroup(ROW, UNICODE)
     async with hosted(shown, size=(width, 3)):
         assert rows_of(shown)[1].split() == second.split()
+
+
+async def test_a_name_that_is_cut_keeps_its_length() -> None:
+    shown = WindowGroup(replace(ROW, short="GPT-5.3-Codex-Spark 5h", length="5h"), UNICODE)
+    shown.names = 14
+    async with hosted(shown, size=(80, 3)):
+        assert rows_of(shown)[0].startswith("  GPT-5.3-Cod… 5h ")
 
 
 async def test_every_width_is_kept_whatever_the_words_are() -> None:
