@@ -138,7 +138,7 @@ class LimitsView(View, can_focus=True):
     def _take(self, state: LimitsState) -> None:
         """Show this state, and read what belongs to it where that has changed."""
         is_other = state.account != self._state.account
-        is_other_offer = _offered(state) != _offered(self._state)
+        had = _offered(self._state)
         if self._is_news_about_reading and state.as_of != self._state.as_of:
             self._news = None
         self._state = state
@@ -146,7 +146,7 @@ class LimitsView(View, can_focus=True):
             self._record, self._news, self._read_for = NOTHING, None, None
         if not self.is_mounted:
             return
-        if is_other_offer:
+        if _offered(state) != had:
             self.post_message(self.Changed())
         self._tell()
         self._tell_record()
@@ -198,8 +198,7 @@ class LimitsView(View, can_focus=True):
         self.run_worker(self._read_history, exclusive=True, group="limits-history")
 
     async def _read_history(self) -> None:
-        now = self._clock.now()
-        since = now - rows.RANGES[self.zoom][0]
+        since = (now := self._clock.now()) - rows.RANGES[self.zoom][0]
         try:
             self._record = Record(
                 series=await self._limits.history(since=since, columns=self._board.columns),
@@ -220,10 +219,10 @@ class LimitsView(View, can_focus=True):
     async def _read_page(self) -> None:
         """Fill the page of the selected window."""
         selected, now = self._board.selected, self._clock.now()
-        seconds, span = rows.RANGES[self.zoom]
+        since, span = now - rows.RANGES[self.zoom][0], rows.RANGES[self.zoom][1]
         try:
-            costs = await self._limits.costs(since=now - seconds)
-            hours = await self._limits.hours(since=now - seconds)
+            costs = await self._limits.costs(since=since)
+            hours = await self._limits.hours(since=since)
             ledger = await self._limits.ledger(selected)
         except ServiceError as error:
             self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
@@ -253,8 +252,7 @@ class LimitsView(View, can_focus=True):
             case "zoom" | "zoom_in" | "zoom_out":
                 return state.standing is Standing.KNOWN
             case "redeem":
-                resets = state.reset_credits
-                return not self._is_redeeming and resets is not None and resets.available > 0
+                return not self._is_redeeming and bool((r := state.reset_credits) and r.available)
             case _:
                 return True
 
@@ -337,8 +335,8 @@ class LimitsView(View, can_focus=True):
         except ServiceError as error:
             self._take(self._limits.state)
             if self._state.failure is None:
-                now = self._clock.now()
-                self._say(failed(self._state, error.failure, now), is_about_reading=True)
+                news = failed(self._state, error.failure, self._clock.now())
+                self._say(news, is_about_reading=True)
 
     def action_redeem(self) -> None:
         """Ask whether to redeem a reset."""
