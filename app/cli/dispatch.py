@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -213,7 +213,29 @@ async def _run_with_account(
         output.say(f"note: {as_sentence(sentence)}")
     async with open_auth(settings) as auth:
         interrupts.spare(lambda: auth.is_spending)
-        return await command(auth, arguments, output)
+        code = await command(auth, arguments, output)
+    if arguments.command == "logout":
+        await _forget_limits(settings)
+    return code
+
+
+async def _forget_limits(settings: Settings) -> None:
+    """Have status lines show nobody's limits; what is stored of them stays."""
+    from services.clock import SystemClock
+    from services.models.limits import LimitsState, Standing
+    from services.store.database import Database
+    from services.store.limits import LimitStore
+
+    path, clock = settings.folders.data / "foredeck.db", SystemClock()
+    # No one's logout fails because of a status line.
+    with suppress(ServiceError, OSError):
+        if path.exists():
+            database = await Database.open(path, clock)
+            try:
+                signed_out = LimitsState(standing=Standing.SIGNED_OUT)
+                await LimitStore(database, clock).set_status(signed_out)
+            finally:
+                await database.close()
 
 
 async def _purge_limits(arguments: Namespace, settings: Settings, output: Output) -> int:

@@ -180,3 +180,13 @@ def test_what_is_stored_is_deleted_after_a_yes_alone(sim: Simulator, deck: Comma
     assert deck("limits", "purge", "--yes").code == 0
     assert json.loads(deck("limits", "history", "--json").out)["windows"] == []
     assert deck("limits", "--format", "tmux").out == "limits unknown\n"
+
+
+def test_after_signing_out_a_status_line_shows_nobodys_limits(
+    sim: Simulator, deck: CommandLine
+) -> None:
+    sim.script("wham/usage", [usage(10)])
+    deck("limits")
+    assert "90% left" in deck("limits", "--format", "starship").out
+    assert deck("logout").code == 0
+    assert "%" not in deck("limits", "--format", "starship").out
