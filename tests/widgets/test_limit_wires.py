@@ -84,9 +84,7 @@ async def test_a_group_has_two_wires_where_there_is_room() -> None:
         (56, "            resets today 15:14   lasts until the reset"),
     ],
 )
-async def test_with_less_room_zone_or_countdown_goes_and_then_both(
-    width: int, second: str
-) -> None:
+async def test_with_less_room_zone_or_countdown_goes_and_then_both(width: int, second: str) -> None:
     shown = WindowGroup(ROW, UNICODE)
     async with hosted(shown, size=(width, 3)):
         assert rows_of(shown)[1].split() == second.split()
