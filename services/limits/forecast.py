@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from itertools import accumulate
+from operator import mul
 from typing import Final
 
-from services.limits.growth import DAY, DETAILED, HOUR, Growth, Sample, growth
+from services.limits.growth import DAY, HOUR, Growth, Sample, growth
 from services.limits.profile import SLOTS, LocalHours, profile
 from services.models.limits import Forecast, ForecastState
 
@@ -16,29 +17,47 @@ RECENT: Final = 0.1
 """Share of the window's length over which recent use counts."""
 DOUBT: Final = 0.5
 """How much usual use of that time is added to recent use before the two are compared."""
-UNUSUAL = 2.0
+UNUSUAL: Final = 2.0
+"""Days of history after which half of that is added: before, nothing is known to be usual."""
 LASTING: Final = 80.0
 """Percent of use over which recent use comes back to what is usual."""
 MOMENTS: Final = 120
-"""Past moments of either resolution at which the same guess is made."""
+"""Past moments at which the same guess is made, as much use between any two."""
+MOST_PACE: Final = 50.0
+SLOWEST: Final = 0.1
+FASTEST: Final = 3.0
+"""Paces beyond which the usual rates do not learn from them."""
 PRIOR: Final = 10.0
 """How many independent errors the expected spread counts as."""
 LEAST_SPREAD: Final = 0.05
 MOST_SPREAD: Final = 1.0
+"""Of the logarithm of what is foretold over what is used, where errors are few."""
+KNOWN: Final = 0.6
+"""Share of a cell that must be known where a guess is made."""
+AHEAD: Final = 1.3
+"""How much more than is left must have been foretold until now, for what came of it to be known."""
+PART: Final = 0.5
+"""How much of what is left must have been used before the window was exhausted, or not read."""
+LARGEST: Final = 2.5
+"""Error, as a logarithm."""
 BLOCK: Final = 0.3
 """Share of the window's length in which bursts are measured."""
-BURST, BURST_WEIGHT = 5.0, 20.0
+BURST: Final = 5.0
+BURST_WEIGHT: Final = 20.0
 """Percent in one burst, and of how much use that is assumed before it is known."""
 NORMAL: Final = (-1.75, -1.15, -0.8, -0.52, -0.25, 0.0, 0.25, 0.52, 0.8, 1.15, 1.75)
 """Normal deviates of equal weight."""
-WIDER: Final = 1.08
-YOUNG, AGED = 1.5, 0.5
+WIDER: Final = 1.15
+"""Ranges are wider than past errors, whose rates were learnt from the same use."""
+YOUNG: Final = 1.5
+AGED: Final = 0.5
 """A range is wider by a factor of 1 + YOUNG / (days of history + AGED)."""
 QUANTILES: Final = (0.1, 0.5, 0.9)
 ENOUGH_USE: Final = 3.0
 """Percent of use that must have been seen."""
 ENOUGH_TIME: Final = 0.05
 """Share of the window's length that must have been seen."""
+FARTHEST: Final = 3660 * DAY
 FAR: Final = 28 * DAY
 """Seconds from now on from which weeks are taken as a whole."""
 
@@ -92,7 +111,7 @@ def forecast(
     """
     if used >= 100.0:
         return Forecast(state=ForecastState.EXHAUSTED)
-    if resets_at is None:
+    if resets_at is None or not math.isfinite(resets_at):
         return Forecast(reason="no reset known")
     if resets_at <= now:
         return Forecast(reason="reset due")
@@ -110,13 +129,13 @@ def forecast(
     slots = hours.slots(laid.edges)
     rates = profile(laid, slots)
     known = laid.known_hours * HOUR
-    if rates is None or laid.total < ENOUGH_USE:
-        is_idle = known >= length and laid.total < ENOUGH_USE
-        if is_idle:
-            return Forecast(state=ForecastState.LASTS)
+    if laid.total < ENOUGH_USE and known >= length:
+        # Somebody who uses next to nothing.
+        return Forecast(state=ForecastState.LASTS)
+    if rates is None or laid.total < ENOUGH_USE or known < ENOUGH_TIME * length:
         return Forecast(reason="too little history")
-    if known < ENOUGH_TIME * length:
-        return Forecast(reason="too little history")
+    past = _past(laid, slots, rates, length / HOUR, days)
+    rates = profile(laid, slots, _paces(past)) or rates
     past = _past(laid, slots, rates, length / HOUR, days)
     left = _left(seen, used, now, rates[slots[-1]])
     needs = _needs(past, left, days)
@@ -128,9 +147,13 @@ def forecast(
 def _seen(samples: Sequence[Sample], now: float) -> list[Sample]:
     """The samples that can be used, in order; clocks go back, too."""
     found: list[Sample] = []
-    for at, used, resets_at in samples:
-        if at <= now and (not found or at >= found[-1][0]) and math.isfinite(at + used):
-            found.append((at, min(100.0, max(0.0, used)), resets_at))
+    last = -math.inf
+    for sample in samples:
+        at, used, resets_at = sample
+        if last <= at <= now and not math.isnan(used):
+            last = at
+            is_within = 0.0 <= used <= 100.0
+            found.append(sample if is_within else (at, min(100.0, max(0.0, used)), resets_at))
     return found
 
 
@@ -141,14 +164,15 @@ def _past(
     total = recent = usual = 0.0
     used_in = expected_in = time_in = squares = measured = 0.0
     memory, block = RECENT * window_hours, BLOCK * window_hours
-    doubt = DOUBT * days / (days + UNUSUAL) * memory * laid.total / max(1e-9, laid.known_hours)
+    mean = laid.total / max(1e-9, laid.known_hours)
+    doubt = 1e-9 + DOUBT * days / (days + UNUSUAL) * memory * mean
     for slot, grown, share, length in zip(slots, laid.grown, laid.known, laid.hours, strict=True):
         usually = rates[slot] * share * length
         total += usually
         kept = math.exp(-length * share / memory)
         recent, usual = recent * kept + grown, usual * kept + usually
         expected.append(total)
-        pace.append((recent + doubt) / (usual + doubt))
+        pace.append(min(MOST_PACE, (recent + doubt) / (usual + doubt)))
         used_in, expected_in, time_in = used_in + grown, expected_in + usually, time_in + length
         if time_in >= block:
             squares += (used_in - expected_in) ** 2
@@ -156,6 +180,15 @@ def _past(
             used_in = expected_in = time_in = 0.0
     burst = (squares + BURST_WEIGHT * BURST) / (measured + BURST_WEIGHT)
     return _Past(laid, laid.used_before(), expected, pace, burst)
+
+
+def _paces(past: _Past) -> list[float]:
+    """The pace before each cell, within bounds, 1 on average over the time that is known."""
+    laid = past.growth
+    paces = [min(FASTEST, max(SLOWEST, pace)) for pace in past.pace[:-1]]
+    known = map(mul, laid.known, laid.hours)
+    mean = sum(map(mul, paces, known)) / max(1e-9, laid.known_hours)
+    return [pace / mean for pace in paces] if mean > 0.0 else paces
 
 
 def _left(samples: Sequence[Sample], used: float, now: float, rate: float) -> float:
@@ -175,9 +208,9 @@ def _needs(past: _Past, left: float, days: float) -> list[float]:
     had been used as is left now. Where those are few, what is expected of bursts stands in.
     """
     errors = _errors(past, left)
+    # Past run-outs overlap: independent are no more than have found room in what was used.
     count = min(float(len(errors)), max(1.0, past.used[-1] / left))
-    spread = math.sqrt(LEAST_SPREAD**2 + past.burst / left)
-    spread = min(MOST_SPREAD, spread)
+    spread = min(MOST_SPREAD, math.hypot(LEAST_SPREAD, math.sqrt(past.burst / left)))
     weighted = [(error, count / len(errors)) for error in errors]
     weighted += [(deviate * spread, PRIOR / len(NORMAL)) for deviate in NORMAL]
     weighted.sort()
@@ -193,43 +226,35 @@ def _quantiles(weighted: Sequence[tuple[float, float]]) -> list[float]:
 
 
 def _errors(past: _Past, left: float) -> list[float]:
-    """Logarithms of what was foretold over what was used, at past moments."""
+    """Logarithms of what was foretold over what was used, at past moments.
+
+    Moments are chosen by the use that was expected between them: those of idle hours say little
+    about a moment at which somebody works.
+    """
     laid, used, expected = past.growth, past.used, past.expected
     until = laid.known_until()
     now = len(laid.grown)
     errors: list[float] = []
-    for edge in _moments(laid):
-        if laid.known[edge - 1] < 0.6 or laid.known[edge] < 0.6:
+    for moment in range(MOMENTS):
+        edge = bisect_left(expected, (moment + 0.5) / MOMENTS * expected[now])
+        if not 0 < edge < now or min(laid.known[edge - 1], laid.known[edge]) < KNOWN:
             continue
         target, end = used[edge] + left, until[edge]
         if used[end] >= target:
             cell = bisect_left(used, target, edge, end + 1) - 1
             share = (target - used[cell]) / max(1e-12, used[cell + 1] - used[cell])
             behind = expected[cell] + share * (expected[cell + 1] - expected[cell])
-            guess, amount = past.guess(edge, behind - expected[edge]), left
-            # What has not run out by now is left out below: so is what just has.
-            if past.guess(edge, expected[now] - expected[edge]) < 1.3 * left:
-                continue
+            amount, guess = left, past.guess(edge, behind - expected[edge])
+            # Slow moments of late have not run out yet and are missing: so fast ones are left out.
+            is_fair = past.guess(edge, expected[now] - expected[edge]) >= AHEAD * left
         else:
             amount = used[end] - used[edge]
             guess = past.guess(edge, expected[end] - expected[edge])
-            if guess < 1.3 * left if end == now else amount < 0.5 * left:
-                continue
-        error = math.log(max(guess, 1e-3 * left) / max(amount, 0.02 * left))
-        errors.append(min(2.5, max(-2.5, error)))
+            is_fair = guess >= AHEAD * left if end == now else amount >= PART * left
+        if is_fair:
+            error = math.log(max(guess, 1e-3 * left) / max(amount, 0.02 * left))
+            errors.append(min(LARGEST, max(-LARGEST, error)))
     return errors
-
-
-def _moments(laid: Growth) -> list[int]:
-    """Edges between cells, narrow and wide ones alike well covered."""
-    count = len(laid.grown)
-    first = bisect_left(laid.edges, laid.edges[-1] - DETAILED)
-    is_one = laid.edges[-1] - laid.edges[-2] >= HOUR or first <= 1
-    middle = count if is_one else first
-    places = list(range(middle - 1, 0, -max(1, middle // MOMENTS)))
-    if not is_one:
-        places += range(count - 1, middle, -max(1, (count - middle) // MOMENTS))
-    return places
 
 
 def _times(
@@ -244,6 +269,7 @@ def _times(
     times: list[float | None] = [None] * len(needs)
     weekly = sum(rates)
     at, expected, guess, place = now, 0.0, 0.0, 0
+    resets_at = min(resets_at, now + FARTHEST)
     while at < resets_at and place < len(needs):
         if at < now + FAR:
             end = min(resets_at, hours.next_hour(at))
