@@ -10,7 +10,7 @@ from services.auth.stores.file_store import FileStorage
 from services.auth.stores.limited import IsWanted
 from services.auth.stores.stored import Stored
 from tests.contract.account.conftest import Home
-from tests.contract.account.test_signing_in_and_out import granted, revoked
+from tests.contract.account.test_signing_in_and_out import granted
 
 
 async def test_who_is_cancelled_while_it_is_written_has_a_login_that_works(
@@ -37,4 +37,5 @@ async def test_who_is_cancelled_while_it_is_written_has_a_login_that_works(
             await accepting
         assert await desk.ask()
     assert home.tokens()["refresh_token"] == grant.refresh_token.reveal()
-    assert revoked(home) == [], "what is stored is good"
+    families = home.sim.auth.as_json()["families"]
+    assert (families["alive"], families["revoked"]) == (1, 1), "the one that was replaced is ended"
