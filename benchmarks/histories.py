@@ -17,6 +17,8 @@ HOUR, DAY, WEEK = 3600.0, 86_400.0, 604_800.0
 FIVE_HOURS: Final = 18_000
 Sample = tuple[float, float, float | None]
 """Unix seconds, percent used, reset in Unix seconds."""
+LONGEST_GAP: Final = 2 * HOUR
+"""Seconds without a reading after which it is not known what came of a window."""
 BEGIN: Final = datetime(2026, 2, 16, tzinfo=UTC).timestamp()
 """Before clocks change in all the zones below."""
 ZONES: Final = ("Europe/Berlin", "America/New_York", "UTC", "Australia/Sydney")
@@ -51,7 +53,7 @@ class Steady:
 
     def __init__(self, rng: random.Random, window: float) -> None:
         self._rate = rng.uniform(110.0, 190.0) / (window / HOUR)
-        self._drift = Drift(rng, 0.15, window)
+        self._drift = Drift(rng, 0.12, window / 5.0)
 
     def rate(self, local: datetime, seconds: float) -> float:
         return self._rate * self._drift.step(seconds)
@@ -180,19 +182,19 @@ class History:
     """Every step, in whole percentages as the server would say them."""
     readings: list[Sample] = field(default_factory=list[Sample])
     """What a client saw."""
-    _kept: list[Sample] = field(default_factory=list[Sample])
+    _stored: list[Sample] = field(default_factory=list[Sample])
     _times: list[float] = field(default_factory=list[float])
 
     def seen(self, now: float, *, days: float = 35.0) -> list[Sample]:
         """What the store gives for a forecast: of two days each change, before that hours."""
-        if not self._kept:
-            self._kept = list(_kept(self.readings))
-            self._times = [at for at, _, _ in self._kept]
+        if not self._stored:
+            self._stored = list(_kept(self.readings))
+            self._times = [at for at, _, _ in self._stored]
         first = bisect_left(self._times, now - days * DAY)
         recent = bisect_left(self._times, (now - 2 * DAY) // HOUR * HOUR)
         last = bisect_right(self._times, now)
-        hourly = {int(sample[0] // HOUR): sample for sample in self._kept[first:recent]}
-        return [*hourly.values(), *self._kept[recent:last]]
+        hourly = {int(sample[0] // HOUR): sample for sample in self._stored[first:recent]}
+        return [*hourly.values(), *self._stored[recent:last]]
 
     def ran_out(self, place: int) -> tuple[bool, float]:
         """Whether the truth after a step is known, and the run-out; infinite for none.
@@ -201,8 +203,12 @@ class History:
         """
         announced = self.truth[place][2] or 0.0
         before = self.truth[place][1]
+        last = self.truth[place][0]
         for index in range(place + 1, len(self.truth)):
             at, used, _ = self.truth[index]
+            if at - last > LONGEST_GAP:
+                return False, math.inf
+            last = at
             if at > announced or used < before - 2.0:
                 return True, math.inf
             if used >= 100.0:
@@ -213,21 +219,24 @@ class History:
 
 def _kept(readings: Iterable[Sample]) -> Iterator[Sample]:
     """Of a number that stays, the first and the last reading, and one in a quarter of an hour."""
-    stays: list[Sample] = []
+    first: Sample | None = None
+    last: Sample | None = None
     for sample in readings:
-        if stays and (
-            sample[1] != stays[0][1]
-            or abs((sample[2] or 0.0) - (stays[0][2] or 0.0)) > 300.0
-            or sample[0] - stays[0][0] > 900.0
-        ):
-            yield stays[0]
-            if len(stays) > 1:
-                yield stays[-1]
-            stays.clear()
-        stays[1:] = [sample] if stays else []
-        if not stays:
-            stays.append(sample)
-    yield from stays[:1] if len(stays) == 1 else stays
+        if first is not None and not _stays(first, sample):
+            yield first
+            if last is not None:
+                yield last
+            first = last = None
+        if first is None:
+            first = sample
+        else:
+            last = sample
+    yield from (sample for sample in (first, last) if sample is not None)
+
+
+def _stays(before: Sample, after: Sample) -> bool:
+    is_one_reset = abs((before[2] or 0.0) - (after[2] or 0.0)) <= 300.0
+    return before[1] == after[1] and is_one_reset and after[0] - before[0] <= 900.0
 
 
 def make(story: Story, window_seconds: int, days: float, seed: int) -> History:

@@ -117,7 +117,8 @@ def forecast(
         return Forecast(reason="reset due")
     length = float(window_seconds or max(5 * HOUR, resets_at - now))
     seen = _seen(samples, now)
-    if not seen:
+    # One number since the window began says nothing about how use comes.
+    if not seen or now - seen[0][0] < ENOUGH_TIME * length:
         return Forecast(reason="too little history")
     days = (now - seen[0][0]) / DAY
     begun = resets_at - length
@@ -126,13 +127,13 @@ def forecast(
         seen.insert(0, (begun, 0.0, resets_at))
     hours = LocalHours(zone)
     laid = growth(seen, used=used, now=now, window_seconds=length)
-    slots = hours.slots(laid.edges)
-    rates = profile(laid, slots)
     known = laid.known_hours * HOUR
     if laid.total < ENOUGH_USE and known >= length:
         # Somebody who uses next to nothing.
         return Forecast(state=ForecastState.LASTS)
-    if rates is None or laid.total < ENOUGH_USE or known < ENOUGH_TIME * length:
+    slots = hours.slots(laid.edges)
+    rates = None if laid.total < ENOUGH_USE else profile(laid, slots)
+    if rates is None or known < ENOUGH_TIME * length:
         return Forecast(reason="too little history")
     past = _past(laid, slots, rates, length / HOUR, days)
     rates = profile(laid, slots, _paces(past)) or rates

@@ -94,7 +94,7 @@ def growth(samples: Sequence[Sample], *, used: float, now: float, window_seconds
 
 
 def _edges(first: float, now: float, window_seconds: float) -> list[float]:
-    narrow = min(HOUR, max(60.0, window_seconds / 60.0))
+    narrow = min(HOUR, max(60.0, window_seconds / 40.0))
     edges = [now]
     detailed = max(first, now - DETAILED)
     while edges[-1] > detailed and len(edges) <= MOST_NARROW:
@@ -131,12 +131,15 @@ class _Laying:
 
     def read(self, sample: Sample) -> None:
         at, used, resets_at = sample
-        if at < self._at:
+        before, ends = self._at, self._ends
+        if at < before:
             return
         if resets_at is None:
-            resets_at = self._ends
-        before, ends = self._at, self._ends
+            resets_at = ends
         is_usual = used >= self._top - STEP and (ends is None or ends > at)
+        if is_usual and used <= self._top < 100.0:
+            self._at, self._ends = at, resets_at
+            return
         begun = None if is_usual else self._began(at, used, resets_at)
         if begun is not None:
             before = begun
@@ -224,10 +227,12 @@ class _Laying:
         first, last = self._cell(since), self._cell(until)
         laid.is_cut[first] = 1
         for cell in range(first, last + 1):
-            begin, end = laid.edges[cell], laid.edges[cell + 1]
-            share = max(0.0, min(until, end) - max(since, begin)) / (end - begin)
+            if first < cell < last:
+                share = 1.0
+                laid.is_cut[cell] = 1
+            else:
+                begin, end = laid.edges[cell], laid.edges[cell + 1]
+                share = max(0.0, min(until, end) - max(since, begin)) / (end - begin)
             laid.known[cell] = max(0.0, laid.known[cell] - share)
             if is_unseen:
                 laid.unseen[cell] += share
-            if first < cell < last:
-                laid.is_cut[cell] = 1

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from itertools import pairwise
-from typing import Final
+from operator import mul
+from typing import Final, TypeAlias
 
 from services.limits.growth import DAY, HOUR, Growth
 
@@ -27,6 +28,12 @@ CLASSES: Final = (tuple(range(5)), (5, 6))
 """Days of the week that are alike."""
 WEEKDAYS: Final = tuple((day,) for day in range(7))
 BLOCK: Final = 6 * HOUR
+LEAST: Final = 0.15
+"""Hours of which something must be known for the rate of an hour."""
+NOTHING: Final = 1e-9
+"""Percent, and percent an hour."""
+_Run: TypeAlias = tuple[int, float, float, float]
+"""Hour of the week, weight by age, percent used, hours seen."""
 
 
 class LocalHours:
@@ -120,51 +127,66 @@ class _Slots:
         return shrunk
 
 
-def profile(growth: Growth, slots: Sequence[int]) -> list[float] | None:
+def profile(
+    growth: Growth, slots: Sequence[int], pace: Sequence[float] | None = None
+) -> list[float] | None:
     """Percent an hour for each hour of the week; None where no use was seen.
 
     Args:
         growth: Past use.
         slots: Hour of the week of each of its cells.
+        pace: How much more than usual was used about each cell. Late hours of a job are seen only
+            when it was slow, since a fast one has used the window up before: at a slow pace they
+            count as less time.
     """
     exposed = [
         (known + QUIET * unseen) * hours
         for known, unseen, hours in zip(growth.known, growth.unseen, growth.hours, strict=True)
     ]
-    sums = _sums(growth, slots, exposed)
+    if pace is not None:
+        exposed = list(map(mul, exposed, pace))
+    runs = _runs(growth, slots, exposed)
+    sums = _sums(runs)
     hours = sum(sums.hours)
     mean = sum(sums.used) / hours if hours > 0.0 else 0.0
-    if mean <= 0.0:
+    if mean <= NOTHING:
         return None
     daily = sums.shrunk([range(hour, SLOTS, 24) for hour in range(24)], [mean] * 24)
     rates = daily * 7
-    factors = _factors(growth, slots, exposed, rates, CLASSES)
+    factors = _factors(runs, rates, CLASSES)
     for days in CLASSES:
         base = [daily[hour] * factors[days[0]] for hour in range(24)]
         groups = [[day * 24 + hour for day in days] for hour in range(24)]
         found = sums.shrunk(groups, base)
         for day in days:
             rates[day * 24 : day * 24 + 24] = found
-    factors = _factors(growth, slots, exposed, rates, WEEKDAYS)
+    factors = _factors(runs, rates, WEEKDAYS)
     return [
         max(0.0, (1.0 - FLAT) * rate * factors[slot // 24] + FLAT * mean)
         for slot, rate in enumerate(rates)
     ]
 
 
-def _sums(growth: Growth, slots: Sequence[int], exposed: Sequence[float]) -> _Slots:
+def _runs(growth: Growth, slots: Sequence[int], exposed: Sequence[float]) -> list[_Run]:
+    """Cells within one hour as one."""
+    runs: list[_Run] = []
+    now, decay = growth.edges[-1], math.log(2.0) / MEMORY
+    last, used, hours, weight = -1, 0.0, 0.0, 0.0
+    for slot, begin, grown, seen in zip(slots, growth.edges, growth.grown, exposed, strict=False):
+        if slot != last:
+            if last >= 0:
+                runs.append((last, weight, used, hours))
+            last, used, hours, weight = slot, 0.0, 0.0, math.exp((begin - now) * decay)
+        used += grown
+        hours += seen
+    runs.append((last, weight, used, hours))
+    return runs
+
+
+def _sums(runs: Sequence[_Run]) -> _Slots:
     sums = _Slots()
-    now = growth.edges[-1]
-    count, cell = len(slots), 0
-    while cell < count:
-        slot = slots[cell]
-        weight = math.exp((growth.edges[cell] - now) * math.log(2.0) / MEMORY)
-        used = hours = 0.0
-        while cell < count and slots[cell] == slot:
-            used += growth.grown[cell]
-            hours += exposed[cell]
-            cell += 1
-        if hours > 0.15:
+    for slot, weight, used, hours in runs:
+        if hours > LEAST:
             sums.used[slot] += weight * used
             sums.hours[slot] += weight * hours
             sums.squares[slot] += weight * used * used / hours
@@ -173,32 +195,29 @@ def _sums(growth: Growth, slots: Sequence[int], exposed: Sequence[float]) -> _Sl
 
 
 def _factors(
-    growth: Growth,
-    slots: Sequence[int],
-    exposed: Sequence[float],
-    rates: Sequence[float],
-    groups: Sequence[Sequence[int]],
+    runs: Sequence[_Run], rates: Sequence[float], groups: Sequence[Sequence[int]]
 ) -> list[float]:
     """How much more each day of the week sees than `rates` say, as far as that is not chance."""
     expected, off, squares = [0.0] * 7, [0.0] * 7, [0.0] * 7
-    now = growth.edges[-1]
-    count, cell = len(slots), 0
-    while cell < count:
-        day = slots[cell] // 24
-        weight = math.exp((growth.edges[cell] - now) * math.log(2.0) / MEMORY)
-        used = wanted = 0.0
-        while cell < count and slots[cell] // 24 == day:
-            used += growth.grown[cell]
-            wanted += rates[slots[cell]] * exposed[cell]
-            cell += 1
+
+    def end(day: int, weight: float, used: float, wanted: float) -> None:
         expected[day] += weight * wanted
         off[day] += weight * (used - wanted)
         squares[day] += (weight * (used - wanted)) ** 2
+
+    last, first, total, wanted = runs[0][0] // 24, 0.0, 0.0, 0.0
+    for slot, weight, used, hours in runs:
+        if slot // 24 != last:
+            end(last, first, total, wanted)
+            last, first, total, wanted = slot // 24, 0.0, 0.0, 0.0
+        first = first or weight
+        total += used
+        wanted += rates[slot] * hours
+    end(last, first, total, wanted)
     found: list[tuple[float, float]] = []
     for group in groups:
         wanted = sum(expected[day] for day in group)
-        # Of next to nothing the square is nothing.
-        if wanted * wanted > 0.0:
+        if wanted > NOTHING:
             chance = sum(squares[day] for day in group) / (wanted * wanted)
             found.append((sum(off[day] for day in group) / wanted, chance))
         else:
