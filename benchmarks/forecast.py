@@ -26,7 +26,7 @@ from benchmarks.histories import DAY, FIVE_HOURS, HOUR, STORIES, WEEK, History, 
 from services.limits.forecast import forecast
 from services.models.limits import ForecastState
 
-SEEDS: Final = 3000
+SEEDS: Final = 5000
 """The first one."""
 MOMENTS: Final = 20
 """Of each made-up history."""
@@ -239,7 +239,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--histories", type=int, default=16, help="made-up ones of each kind")
+    parser.add_argument("--histories", type=int, default=20, help="made-up ones of each kind")
     parser.add_argument("--seed", type=int, default=SEEDS, help="of the first one")
     parser.add_argument("--history", type=Path, action="append", default=[], metavar="FILE")
     parser.add_argument("--zone", type=ZoneInfo, default=ZoneInfo("UTC"), help="of recorded ones")

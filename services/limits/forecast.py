@@ -27,7 +27,7 @@ MOST_PACE: Final = 50.0
 SLOWEST: Final = 0.1
 FASTEST: Final = 3.0
 """Paces beyond which the usual rates do not learn from them."""
-PRIOR: Final = 10.0
+PRIOR: Final = 5.0
 """How many independent errors the expected spread counts as."""
 LEAST_SPREAD: Final = 0.05
 MOST_SPREAD: Final = 1.0
@@ -47,7 +47,7 @@ BURST_WEIGHT: Final = 20.0
 """Percent in one burst, and of how much use that is assumed before it is known."""
 NORMAL: Final = (-1.75, -1.15, -0.8, -0.52, -0.25, 0.0, 0.25, 0.52, 0.8, 1.15, 1.75)
 """Normal deviates of equal weight."""
-WIDER: Final = 1.15
+WIDER: Final = 1.12
 """Ranges are wider than past errors, whose rates were learnt from the same use."""
 YOUNG: Final = 1.5
 AGED: Final = 0.5
