@@ -19,6 +19,9 @@ HEARD = "heard-"
 NOTE = "of another program"
 """Value of a member that only somebody else knows."""
 
+FREE = {"used_percent": 5, "per_turn": 0, "per_hour": 0}
+"""Of a window that nothing fills."""
+
 
 def echo(asked: Any, _rng: Any) -> Answer:
     """A story whose answers tell which question they are for."""
@@ -42,6 +45,8 @@ class Ground:
         self.codex_home = folder / "codex"
         self.codex_home.mkdir(mode=0o700)
         self.auth_file = self.codex_home / "auth.json"
+        # Hundreds of turns would fill the account's windows, and each be asked about from then on.
+        sim.limits.set(windows=[{"slot": slot, **FREE} for slot in ("primary", "secondary")])
 
     def sign_in(self) -> None:
         """Put a fresh login there, with a member that we do not know."""
