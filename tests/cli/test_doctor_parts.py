@@ -25,6 +25,7 @@ from app.settings import Settings
 from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings
 from services.models.account import Account, AccountMode
+from tests.cli.tmux_server import end_tmux
 
 DATE = "Sat, 21 Nov 2026 12:00:00 GMT"
 AT = 1_795_262_400.0
@@ -183,7 +184,7 @@ def test_a_real_tmux_is_asked(around: Surroundings, tmp_path: Path) -> None:
         asking = within(around, TMUX=shown.stdout.strip(), PATH=os.environ["PATH"])
         verdict = asyncio.run(multiplexer(asking))
     finally:
-        subprocess.run([*tmux, "kill-server"], check=True)
+        end_tmux(tmp_path / "s")
     assert verdict.state == "warning"
     assert "escape-time 321 ms" in verdict.found
     assert "set-clipboard external" in verdict.found

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.status_store import row, store
+from tests.cli.tmux_server import end_tmux
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = "#[bg=blue]#(touch fd-pwned)#{pid}%H"
@@ -43,9 +44,10 @@ class Tmux:
         self.outer("new-session", "-d", "-x", "160", "-y", "6", inner)
 
     def stop(self) -> None:
-        for name in ("inner", "outer"):
-            if (self._folder / name).exists():
-                self._call(name, "kill-server")
+        # The other way round the end of the inner one ends the outer one's only session, and with
+        # it that server, at the moment in which it is told to end.
+        for name in ("outer", "inner"):
+            end_tmux(self._folder / name)
 
 
 @pytest.fixture
