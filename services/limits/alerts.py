@@ -44,6 +44,13 @@ def due(
     return tuple(found)
 
 
+def said_with(kind: str) -> tuple[str, ...]:
+    """An alert, and what nobody has to be told any more after it: the lower thresholds."""
+    if kind not in THRESHOLDS:
+        return (kind,)
+    return tuple(each for each in THRESHOLDS if int(each) <= int(kind))
+
+
 def _of(
     old: WindowState | None,
     new: WindowState,

@@ -125,7 +125,10 @@ class LimitStorage(Protocol):
         ...
 
     async def claim_alert(self, account: str, window_id: str, period: int, kind: str) -> bool:
-        """Whether this process shall tell this alert: True once, over all processes and time."""
+        """Whether this process shall tell this alert: True once, over all processes and time.
+
+        A threshold takes the lower ones of its episode along.
+        """
         ...
 
     async def redeem_id(self, account: str, credit: str, new_id: str) -> str:

@@ -201,7 +201,10 @@ class LimitStore:
         return await self._database.run(lambda found: _add(found, storable(account), entry))
 
     async def claim_alert(self, account: str, window_id: str, period: int, kind: str) -> bool:
-        """Whether this process shall tell this alert: True once, over all processes and time."""
+        """Whether this process shall tell this alert: True once, over all processes and time.
+
+        A threshold takes the lower ones of its episode along.
+        """
         return await self._database.run(
             lambda found: limits_claims.claim_alert(
                 found, storable(account), storable(window_id), period, kind, self._clock.now()

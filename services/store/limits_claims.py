@@ -8,6 +8,7 @@ import sqlite3
 from dataclasses import asdict, fields
 from typing import Any, cast
 
+from services.limits.alerts import said_with
 from services.limits.ports import ON_REQUEST, LastPoll
 from services.models.failure import Failure, FailureKind
 from services.store.encoding import dump
@@ -87,12 +88,15 @@ def claim_alert(
     kind: str,
     now: float,
 ) -> bool:
-    """Whether an alert shall be told now, which is noted."""
-    added = connection.execute(
-        "INSERT INTO limit_alerts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (account, window_id, period, kind, now),
-    )
-    return added.rowcount == 1
+    """Whether an alert shall be told now, which is noted, and that lower ones need not be."""
+    added = {
+        each: connection.execute(
+            "INSERT INTO limit_alerts VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            (account, window_id, period, each, now),
+        ).rowcount
+        for each in said_with(kind)
+    }
+    return added[kind] == 1
 
 
 def redeem_id(connection: sqlite3.Connection, account: str, credit: str, new_id: str) -> str:

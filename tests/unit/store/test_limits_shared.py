@@ -18,7 +18,7 @@ from services.models.limits import (
 from services.store.database import Database
 from services.store.limits import LimitStore
 from tests.unit.store.conftest import StillClock
-from tests.unit.store.limit_words import DAY, FIVE, HOUR, ME, T0
+from tests.unit.store.limit_words import DAY, FIVE, HOUR, ME, T0, WEEK
 
 FAILURE = Failure(
     kind=FailureKind.UNREACHABLE,
@@ -131,6 +131,20 @@ async def test_an_alert_is_told_once_an_episode(limits: LimitStore, other: Limit
     assert await other.claim_alert(ME, FIVE, 1, "75")
     assert await other.claim_alert("account-2", FIVE, 0, "75")
     assert not await limits.claim_alert(ME, FIVE, 1, "75")
+
+
+async def test_a_threshold_that_was_told_tells_the_lower_ones_of_its_episode_too(
+    limits: LimitStore, other: LimitStore
+) -> None:
+    assert await limits.claim_alert(ME, FIVE, 0, "95")
+    assert not await other.claim_alert(ME, FIVE, 0, "90")
+    assert not await limits.claim_alert(ME, FIVE, 0, "75")
+    assert await other.claim_alert(ME, FIVE, 0, "runs_out")
+    assert await other.claim_alert(ME, FIVE, 0, "100")
+    # Another episode, and another window, are told for themselves.
+    assert await other.claim_alert(ME, FIVE, 1, "runs_out")
+    assert await other.claim_alert(ME, FIVE, 1, "75")
+    assert await other.claim_alert(ME, WEEK, 0, "90")
 
 
 async def test_a_try_to_redeem_keeps_its_id_until_its_end_is_known(
