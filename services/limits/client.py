@@ -26,7 +26,7 @@ RESETS: Final = "rate-limit-reset-credits"
 READ_TIMEOUT: Final = 15.0
 """Seconds for one question, its repeats included."""
 RETRIES: Final = 2
-"""How often a question is sent again."""
+"""How often a question that the user asked is sent again; one about use never is."""
 REDEEM_TIMEOUT: Final = 60.0
 """Seconds for redeeming, which is sent once."""
 ANSWER_LIMIT: Final = 1024 * 1024
@@ -73,17 +73,17 @@ class UsageClient:
         self._signers = signers
 
     async def usage(self) -> UsageReading:
-        """Read all windows.
+        """Read all windows: sent once, since whoever polls has a pause of its own after a failure.
 
         Raises:
             ServiceError: It was not reached, refused, or answered with nothing that can be read.
         """
-        document = await self._get("usage")
+        document = await self._get("usage", retries=0)
         return read_usage(document, self._clock.now())
 
     async def reset_credits(self) -> ResetCredits:
         """Read the resets that can be redeemed, one by one; as `usage`."""
-        return read_reset_credits(await self._get(RESETS))
+        return read_reset_credits(await self._get(RESETS, retries=RETRIES))
 
     async def redeem(self, request_id: str, credit_id: str | None) -> Redeemed:
         """Redeem a reset: sent once.
@@ -118,8 +118,8 @@ class UsageClient:
                 code=UNKNOWN,
             ) from error
 
-    async def _get(self, path: str) -> object:
-        """The answer to a question, which is sent again where that may help."""
+    async def _get(self, path: str, *, retries: int) -> object:
+        """The answer to a question, which is sent again so often where that may help."""
         signer = self._signers()
         request = await self._request(signer, "GET", path)
         ends_at = self._clock.monotonic() + READ_TIMEOUT
@@ -131,7 +131,7 @@ class UsageClient:
                 attempt += 1
                 wait = delay(error, attempt, self._clock.now())
                 is_late = self._clock.monotonic() + wait >= ends_at
-                if attempt > RETRIES or is_late or not _may_pass_later(error):
+                if attempt > retries or is_late or not _may_pass_later(error):
                     raise
                 _log.info("%s is asked again in %.1f s: %s", path, wait, error.code)
             await self._clock.sleep(wait)

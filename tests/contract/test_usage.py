@@ -230,11 +230,36 @@ async def test_odd_numbers_are_read_and_what_cannot_be_is_said(asking: Asking) -
     assert reading.skipped == ("The primary window of unsaid has no percentage",)
 
 
-async def test_a_flaky_server_is_asked_again_once(asking: Asking) -> None:
+@pytest.mark.parametrize("flaw", ["status=503", "status=429", "html", "garbage", "drop", "reset"])
+async def test_a_question_about_use_that_fails_is_not_asked_again(
+    asking: Asking, flaw: str
+) -> None:
+    asking.sim.fail(f"wham/usage:{flaw}:times=1")
+    with pytest.raises(ServiceError):
+        await asking.usage.usage()
+    assert len(asking.sim.sent("/wham/usage")) == 1
+    assert (await asking.usage.usage()).plan
+
+
+async def test_of_a_flaky_server_every_failure_is_told_and_counts_as_one_poll(
+    asking: Asking,
+) -> None:
     asking.sim.limits.set(story="limits-flaky")
-    for _ in range(3):
-        assert (await asking.usage.usage()).plan
-    assert len(asking.sim.limits.polls) == 4, "the third one was refused with a 503"
+    outcomes: list[str | None] = []
+    for _ in range(9):
+        try:
+            outcomes.append((await asking.usage.usage()).plan)
+        except ServiceError as error:
+            outcomes.append(type(error).__name__)
+    plan = outcomes[0]
+    assert [each == plan for each in outcomes] == [True, True, False] * 3, outcomes
+    assert len(asking.sim.limits.polls) == len(asking.sim.sent("/wham/usage")) == 9
+
+
+async def test_a_question_about_resets_is_asked_again_where_that_may_help(asking: Asking) -> None:
+    asking.sim.fail("wham/rate-limit-reset-credits:status=503:times=1")
+    assert (await asking.usage.reset_credits()).available >= 0
+    assert len(asking.sim.sent("/wham/rate-limit-reset-credits")) == 2
 
 
 async def test_a_reset_is_redeemed_once_though_the_answer_is_lost(asking: Asking) -> None:
