@@ -10,7 +10,7 @@ from typing import Final
 
 from services.clock import Clock
 from services.errors import ServiceError, StorageError
-from services.limits.ports import LimitStorage, UsageSource
+from services.limits.ports import LONGEST_PAUSE, LimitStorage, UsageSource
 from services.models.failure import Failure, FailureKind
 from services.models.limits import UsageReading
 
@@ -20,8 +20,8 @@ UNWATCHED: Final = 300.0
 """Seconds between two polls while nobody does."""
 JITTER: Final = 0.15
 """Share by which waits are longer at random, so that processes do not come together."""
-FIRST_PAUSE, LONGEST_PAUSE = 120.0, 1800.0
-"""Seconds after the first failure, and at most: doubled each time."""
+FIRST_PAUSE: Final = 120.0
+"""Seconds after the first failure; doubled each time."""
 _log = logging.getLogger(__name__)
 
 

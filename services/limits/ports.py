@@ -11,6 +11,8 @@ from services.models.limits import LimitsState, Redeemed, ResetCredits, UsageRea
 
 ON_REQUEST: Final = 10.0
 """Seconds that have to lie between a poll of any process and one that the user asks for."""
+LONGEST_PAUSE: Final = 1800.0
+"""Seconds after a failure until somebody asks again, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,8 @@ class LimitStorage(Protocol):
 
         True for one process within `interval` seconds, which is written down before it asks; not
         before `not_before`, unless that is a pause of our own and `interval` is no longer than
-        `ON_REQUEST`. A stored time that lies in the future counts as none.
+        `ON_REQUEST`. A claim that lies more than `interval` in the future, and a pause that lies
+        more than `LONGEST_PAUSE` there, are of a clock that was set back, and count as none.
         """
         ...
 

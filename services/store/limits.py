@@ -95,8 +95,7 @@ class LimitStore:
     async def claim_poll(self, account: str, *, interval: float) -> bool:
         """Whether this process shall ask the server now.
 
-        True for one process within `interval` seconds, which is written down before it asks; never
-        before `not_before`. A stored time that lies in the future counts as none.
+        As `LimitStorage.claim_poll`.
         """
         account = storable(account)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, fields
 from typing import Any, cast
 
 from services.limits.alerts import said_with
-from services.limits.ports import ON_REQUEST, LastPoll
+from services.limits.ports import LONGEST_PAUSE, ON_REQUEST, LastPoll
 from services.models.failure import Failure, FailureKind
 from services.store.encoding import dump
 
@@ -19,16 +19,17 @@ def claim_poll(
 ) -> bool:
     """Whether the server shall be asked now, which is noted."""
     known = last_poll(connection, account)
-    # A time in the future was written before the clock was set back, and so was all that
-    # followed from it.
-    if known.asked_at is not None and known.asked_at <= now:
-        if now - known.asked_at < interval:
-            return False
-        is_paused = known.not_before is not None and now < known.not_before
+    # A time that lies a little ahead is of before the clock was set back, and counts. One that lies
+    # further ahead says nothing about how long ago that was, and must not hold anybody up.
+    if known.asked_at is not None and -interval <= now - known.asked_at < interval:
+        return False
+    until = known.not_before
+    if interval <= ON_REQUEST and until is not None:
         # Whoever asks for it now only has to respect what the server said.
-        is_told = known.failure is not None and known.failure.retry_at is not None
-        if is_paused and (is_told or interval > ON_REQUEST):
-            return False
+        told = None if known.failure is None else known.failure.retry_at
+        until = None if told is None else min(told, until)
+    if until is not None and now < until <= now + LONGEST_PAUSE + interval:
+        return False
     connection.execute(
         """
         INSERT INTO limit_polls (account, asked_at) VALUES (?, ?)

@@ -1,5 +1,6 @@
 """What one program does for all, what a status line reads, and what is kept for how long."""
 
+import itertools
 import sqlite3
 from dataclasses import replace
 from typing import Any
@@ -67,10 +68,28 @@ async def test_nobody_polls_before_the_server_said_so(
     limits: LimitStore, other: LimitStore, clock: StillClock
 ) -> None:
     assert await limits.claim_poll(ME, interval=60)
-    await limits.poll_ended(ME, FAILURE, not_before=T0 + 600)
+    told = replace(FAILURE, retry_at=T0 + 600)
+    await limits.poll_ended(ME, told, not_before=T0 + 600)
     clock.time += 599
     assert not await other.claim_poll(ME, interval=10)
     clock.time += 1
+    assert await other.claim_poll(ME, interval=10)
+
+
+async def test_whoever_asks_for_it_waits_for_the_server_and_not_for_our_own_pause(
+    limits: LimitStore, other: LimitStore, clock: StillClock
+) -> None:
+    assert await limits.claim_poll(ME, interval=60)
+    await limits.poll_ended(ME, replace(FAILURE, retry_at=T0 + 30), not_before=T0 + 600)
+    clock.time = T0 + 29
+    assert not await other.claim_poll(ME, interval=10)
+    clock.time = T0 + 100
+    assert not await other.claim_poll(ME, interval=60)
+    assert await other.claim_poll(ME, interval=10)
+    await other.poll_ended(ME, replace(FAILURE, retry_at=None), not_before=T0 + 600)
+    clock.time = T0 + 109
+    assert not await other.claim_poll(ME, interval=10)
+    clock.time = T0 + 110
     assert await other.claim_poll(ME, interval=10)
 
 
@@ -108,6 +127,48 @@ async def test_a_time_of_before_the_clock_was_set_back_counts_as_none(
     clock.time = T0 - DAY
     assert await limits.claim_poll(ME, interval=60)
     assert not await limits.claim_poll(ME, interval=60)
+
+
+@pytest.mark.parametrize("back", [1, 30, 60])
+async def test_a_clock_that_was_set_back_a_little_brings_no_second_poll_within_the_interval(
+    limits: LimitStore, other: LimitStore, clock: StillClock, back: int
+) -> None:
+    assert await limits.claim_poll(ME, interval=60)
+    clock.time = T0 - back
+    assert not await other.claim_poll(ME, interval=60)
+    clock.time = T0 + 59
+    assert not await limits.claim_poll(ME, interval=60)
+    clock.time = T0 + 60
+    assert await limits.claim_poll(ME, interval=60)
+
+
+async def test_minutes_after_which_the_clock_was_set_back_cost_one_poll_and_then_one_a_minute(
+    limits: LimitStore, other: LimitStore, clock: StillClock
+) -> None:
+    assert await limits.claim_poll(ME, interval=60)
+    asked: list[float] = []
+    clock.time = T0 - 300
+    while clock.time < T0 + 120:
+        for each in (limits, other):
+            if await each.claim_poll(ME, interval=60):
+                asked.append(clock.time)
+        clock.time += 7
+    assert asked[0] == T0 - 300
+    gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
+    assert len(asked) == 7
+    assert all(60 <= gap < 67 for gap in gaps)
+
+
+async def test_a_pause_that_was_noted_while_the_clock_was_ahead_holds_nobody_up(
+    limits: LimitStore, other: LimitStore, clock: StillClock
+) -> None:
+    assert await limits.claim_poll(ME, interval=60)
+    # Between question and answer the clock was a day ahead.
+    await limits.poll_ended(ME, FAILURE, not_before=T0 + DAY + 120)
+    clock.time = T0 + 59
+    assert not await other.claim_poll(ME, interval=60)
+    clock.time = T0 + 60
+    assert await other.claim_poll(ME, interval=60)
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"kind": "bored"}', '{"kind": "storage"}'])
