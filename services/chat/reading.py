@@ -34,6 +34,7 @@ from services.inference.stream import (
     Text,
 )
 from services.models.chat import CallStatus, Item, Reasoning, Reply, ToolCall, TurnPhase, Usage
+from services.models.limits import LimitSource
 
 _log = logging.getLogger(__name__)
 _DELTAS = {
@@ -45,10 +46,14 @@ _DELTAS = {
 }
 
 
+_DRAWING = (ItemOpened, ItemDone, Retrying, Finished)
+"""After one of these something of the turn may have been counted."""
+
+
 class Reading:
     """Follows the responses of one turn, and knows what they have said so far."""
 
-    def __init__(self, record: TurnRecord, clock: Clock) -> None:
+    def __init__(self, record: TurnRecord, clock: Clock, *, is_again: bool = False) -> None:
         self._record = record
         self._clock = clock
         self._open = OpenItems()
@@ -57,6 +62,8 @@ class Reading:
         self._calls: list[tuple[ToolCall, Mapping[str, Any]]] = []
         self._retry_notice: str | None = None
         self._wanted_model = ""
+        self._is_drawing = is_again
+        """Whether the server may have counted something of this turn by now."""
         self.model: str | None = None
         """The model that answers, where the server named it."""
         self.turn_state: str | None = None
@@ -76,6 +83,7 @@ class Reading:
         """Tell and keep what one value says."""
         _log.debug("turn %s: %s", self._record.turn_id, type(value).__name__)
         record = self._record
+        self._is_drawing = self._is_drawing or isinstance(value, _DRAWING)
         match value:
             case Text(item_id=item_id, channel=channel, text=text):
                 if self._open.grow(value):
@@ -96,7 +104,16 @@ class Reading:
             case ModelReported(model=model):
                 await self._tell_model(model)
             case LimitReported(reading=reading):
-                record.publish(LimitsRead(reading=reading))
+                record.publish(
+                    LimitsRead(
+                        reading=replace(
+                            reading,
+                            turn_id=record.turn_id,
+                            is_before_turn=reading.source is not LimitSource.STREAM
+                            and not self._is_drawing,
+                        )
+                    )
+                )
             case Retrying():
                 await self._wait_for_retry(value)
             case Finished(response_id=response_id, usage=usage):

@@ -267,7 +267,8 @@ class ChatService:
             if not await self._shelf.refresh_history(state):
                 del state.history[last.start :]
             self._runner.start(
-                state, LastTurn(message=last.message, start=last.start, schema=last.schema)
+                state,
+                LastTurn(message=last.message, start=last.start, schema=last.schema, is_again=True),
             )
 
     def is_running(self, chat_id: str) -> bool:

@@ -42,6 +42,8 @@ class LastTurn:
     can_be_retried: bool = False
     """Whether it has ended without a whole answer."""
     schema: Mapping[str, Any] | None = None
+    is_again: bool = False
+    """Whether it ran before."""
 
 
 @dataclass(slots=True)

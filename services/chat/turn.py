@@ -66,7 +66,7 @@ class Turn:
         self._last = last
         self._having = having
         self._record = TurnRecord(chat.id, last, chat.history, having)
-        self._reading = Reading(self._record, having.clock)
+        self._reading = Reading(self._record, having.clock, is_again=last.is_again)
         self._scope: asyncio.Timeout | None = None
         self._model = ""
         self.is_interrupted = False

@@ -11,9 +11,12 @@ LATE: Final = 90.0
 and the server needs a while to count."""
 START: Final = 5.0
 """Seconds that work must have run before anything of it can have been counted."""
+MINUTE: Final = 60.0
 GAP: Final = 900.0
 """Seconds without a reading after which it is not known what else ran."""
 ELSEWHERE: Final = "elsewhere"
+TELLING: Final = 0.1
+"""Share of an increase from which on it is worth telling that others had a part in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +43,7 @@ class Share:
     """Whether others have a share too."""
 
 
-def shares(change: Change, works: Sequence[Span]) -> tuple[Share, ...]:
+def shares(change: Change, works: Sequence[Span], others: float = 0.0) -> tuple[Share, ...]:
     """Split what a change has grown by; the shares add up to it.
 
     What ran while it grew has it. Where nothing did, it is what had just ended, then what has
@@ -50,26 +53,55 @@ def shares(change: Change, works: Sequence[Span]) -> tuple[Share, ...]:
     Args:
         change: Of one window.
         works: All that may have run since the reading before it.
+        others: What others used lately, as `pace` tells it: they will have gone on beside ours.
     """
     if change.grown <= 0.0:
         return ()
     end = change.at
     since = end if change.since is None else min(change.since, end)
-    begun = [work for work in works if work.started_at <= end]
-    ran = [work for work in begun if _ran(work, since, end)]
+    begun = [work for work in works if _has_begun(work, change)]
+    ran = [work for work in begun if _ran(work, since, end) or work.id == change.turn_id]
     late = [work for work in begun if _is_late(work, since)]
     fresh = [] if end - since > GAP else begun
     drawing = ran or late or [work for work in fresh if work.ended_at is None]
-    others = 1 if not drawing or _is_gap(drawing, since, end) else 0
-    part = change.grown / (len(drawing) + others)
-    is_shared = len(drawing) + others > 1
-    found = [
-        Share(kind=work.kind, id=work.id, percent=part, is_shared=is_shared) for work in drawing
-    ]
-    if others:
-        rest = change.grown - part * len(drawing)
-        found.append(Share(kind=ELSEWHERE, percent=rest, is_shared=is_shared))
-    return tuple(found)
+    elsewhere = min(others * (end - since), change.grown)
+    if not drawing or elsewhere < TELLING * change.grown:
+        elsewhere = 0.0
+    part = change.grown - elsewhere
+    if not drawing or _is_gap(drawing, since, end):
+        elsewhere += part / (len(drawing) + 1)
+    each = (change.grown - elsewhere) / max(1, len(drawing))
+    found = [(work.kind, work.id, each) for work in drawing if each > 0.0]
+    if elsewhere > 0.0:
+        found.append((ELSEWHERE, "", elsewhere))
+    is_shared = len(found) > 1
+    return tuple(
+        Share(kind=kind, id=work_id, percent=percent, is_shared=is_shared)
+        for kind, work_id, percent in found
+    )
+
+
+def pace(grown: Sequence[tuple[float, float]], works: Sequence[Span], until: float) -> float:
+    """Percent a second that others used while nothing of ours ran.
+
+    Args:
+        grown: When it was read (Unix seconds) and percent, oldest first, of the last quarter of an
+            hour. The first one tells only since when somebody looked.
+        works: All that ran since then.
+        until: Unix seconds; how long it is since the last of it counts too.
+    """
+    if len(grown) < 2:
+        return 0.0
+    since = grown[0][0]
+    idle = until - since - _covered(works, since, until)
+    return sum(percent for _, percent in grown[1:]) / max(idle, MINUTE)
+
+
+def _has_begun(work: Span, change: Change) -> bool:
+    if work.id == change.turn_id:
+        # Whatever the clocks of two programs say.
+        return not change.is_before_turn
+    return work.started_at <= change.at
 
 
 def _ran(work: Span, since: float, end: float) -> bool:
@@ -86,9 +118,14 @@ def _is_gap(works: Sequence[Span], since: float, end: float) -> bool:
     """Whether nobody looked for long, and ours ran for less than half of that time."""
     if end - since <= GAP:
         return False
+    return _covered(works, since, end) < (end - since) / 2
+
+
+def _covered(works: Sequence[Span], since: float, end: float) -> float:
+    """Seconds of a time in which any of these ran."""
     covered, reached = 0.0, since
     for work in sorted(works, key=lambda work: work.started_at):
         until = end if work.ended_at is None else min(end, work.ended_at)
         covered += max(0.0, until - max(reached, work.started_at))
         reached = max(reached, until)
-    return covered < (end - since) / 2
+    return covered

@@ -40,6 +40,10 @@ class Change:
     the first one, after a reset, or where the server took use back."""
     grown: float = 0.0
     """Percent used since then, never negative."""
+    turn_id: str = ""
+    """The turn whose call was answered; empty where it is not known."""
+    is_before_turn: bool = False
+    """Whether that was said before anything of that turn was counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +190,8 @@ class _Merging:
                 source=new.source,
                 since=None if base is None else since,
                 grown=0.0 if base is None else max(0.0, new.used_percent - base),
+                turn_id=self._reading.turn_id,
+                is_before_turn=self._reading.is_before_turn,
             )
         )
 

@@ -149,6 +149,10 @@ class UsageReading:
     """Whose it is, where it was said."""
     skipped: tuple[str, ...] = ()
     """What could not be read, a sentence each, for the log."""
+    turn_id: str = ""
+    """The turn whose call this answers; empty where it is a poll, or not known."""
+    is_before_turn: bool = False
+    """Whether it was said before anything of that turn was counted."""
 
 
 # --- What is known now ---------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Final, Literal, cast
 
-from services.limits.costing import LATE, Span, shares
+from services.limits.costing import ELSEWHERE, GAP, Span, pace, shares
 from services.limits.merging import Change
 from services.models.limit_history import Cost, Work
 from services.store.encoding import storable
@@ -108,11 +108,12 @@ def charge(connection: sqlite3.Connection, account: str, changes: Iterable[Chang
             WHERE account = :account AND ended_at > :since
             ORDER BY started_at, kind, id
             """,
-            {"account": account, "since": earliest - LATE},
+            {"account": account, "since": earliest - GAP},
         )
     ]
     for change in grown:
-        for share in shares(change, works):
+        others = pace(_of_others(connection, account, change.window_id, earliest), works, earliest)
+        for share in shares(change, works, others):
             connection.execute(
                 """
                 INSERT INTO limit_costs VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -130,6 +131,21 @@ def charge(connection: sqlite3.Connection, account: str, changes: Iterable[Chang
                     share.is_shared,
                 ),
             )
+
+
+def _of_others(
+    connection: sqlite3.Connection, account: str, window_id: str, until: float
+) -> list[tuple[float, float]]:
+    """When and by how much a window grew while nothing of ours ran, in the last quarter hour."""
+    return connection.execute(
+        """
+        SELECT at, percent FROM limit_costs
+        WHERE account = ? AND at > ? AND at <= ?
+            AND kind = ? AND window_id = ? AND NOT is_shared
+        ORDER BY at
+        """,
+        (account, until - GAP, until, ELSEWHERE, window_id),
+    ).fetchall()
 
 
 def costs(

@@ -2,6 +2,8 @@
 
 import time
 
+import pytest
+
 from services.limits.costing import LATE
 from tests.app.signing_in import World
 from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
@@ -12,8 +14,9 @@ from tests.app.test_waiting_messages import clock as clock  # noqa: PLC0414 a fi
 PAUSE = LATE + 10
 
 
+@pytest.mark.parametrize("pause", [PAUSE, 0.0], ids=["slow", "one after the other"])
 async def test_after_turns_that_cost_much_the_next_one_is_asked_about_until_the_reset(
-    world: World, clock: LeapingClock
+    world: World, clock: LeapingClock, pause: float
 ) -> None:
     sim = world.sim
     clock.leap(time.time() - clock.now())
@@ -29,8 +32,7 @@ async def test_after_turns_that_cost_much_the_next_one_is_asked_about_until_the_
         assert services is not None
         await deck.until(lambda: services.limits.state.windows, "no limits")
         for number in (1, 2, 3):
-            # What is heard right after a turn would count for that one too.
-            clock.leap(PAUSE)
+            clock.leap(pause)
             await deck.say(f"question {number}")
             await deck.until(lambda n=number: len(sim.sent("/responses")) == n)
             await deck.until(lambda: not deck.view.is_answering)
@@ -38,7 +40,7 @@ async def test_after_turns_that_cost_much_the_next_one_is_asked_about_until_the_
                 lambda n=number: services.limits.state.windows[0].used_percent == 40 + 16 * n,
                 "the answer's limits were not heard",
             )
-        clock.leap(PAUSE)
+        clock.leap(pause)
         await deck.say("question 4")
         await deck.until(lambda: deck.shows("16% of 5 h; 12% left: likely cut off; resets "))
         assert deck.view.composer.text == "question 4"

@@ -13,6 +13,7 @@ from services.events import (
     ItemsDimmed,
     ItemsDropped,
     ItemStarted,
+    LimitsRead,
     TextDelta,
     TurnEnded,
     TurnStarted,
@@ -24,6 +25,7 @@ from services.inference.stream import (
     Finished,
     ItemDone,
     ItemOpened,
+    LimitReported,
     ModelReported,
     PhaseChanged,
     Retrying,
@@ -41,6 +43,7 @@ from services.models.chat import (
     Usage,
     UserMessage,
 )
+from services.models.limits import LimitSource, UsageReading
 from tests.unit.chat.conftest import Desk, Step
 
 
@@ -75,6 +78,33 @@ HELLO: list[Step] = [
     *reply("Hello"),
     replace(end(), usage=Usage(input_tokens=1, output_tokens=1, total_tokens=2)),
 ]
+
+
+async def test_readings_say_whose_they_are_and_whether_anything_of_it_can_be_in_them(
+    desk: Desk,
+) -> None:
+    begins = LimitReported(reading=UsageReading(source=LimitSource.HEADERS, as_of=1.0))
+    goes_on = LimitReported(reading=UsageReading(source=LimitSource.STREAM, as_of=2.0))
+    wants_more = end(end_turn=False)
+    failure = UnreachableError("Gone", next_step="Try again")
+    chat_id = await desk.say(
+        "hi",
+        [begins, begins, goes_on, *reply("one"), wants_more],
+        [begins, *reply("two", "r2"), failure],
+    )
+    desk.inference.scripts.append([begins, *reply("three", "r3"), end()])
+    await desk.chat.retry(chat_id)
+    await desk.chat.wait(chat_id)
+    readings = [each.reading for each in desk.told.events if isinstance(each, LimitsRead)]
+    assert [(each.source, each.is_before_turn) for each in readings] == [
+        (LimitSource.HEADERS, True),
+        (LimitSource.HEADERS, True),
+        (LimitSource.STREAM, False),
+        (LimitSource.HEADERS, False),
+        (LimitSource.HEADERS, False),
+    ]
+    started = next(each for each in desk.told.events if isinstance(each, TurnStarted))
+    assert {each.turn_id for each in readings} == {started.turn_id}
 
 
 async def test_a_turn_is_told_in_order_and_kept(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.limits.costing import ELSEWHERE, GAP, LATE, START, Share, Span, shares
+from services.limits.costing import ELSEWHERE, GAP, LATE, START, Share, Span, pace, shares
 from services.limits.merging import Change
 from services.models.limits import LimitSource
 
@@ -82,6 +82,42 @@ def test_after_a_long_time_without_a_look_something_else_has_a_share() -> None:
     assert split(*twice, change=night) == {"a": 1.0, "b": 1.0, ELSEWHERE: 1.0}
 
 
+def test_what_an_answer_says_when_it_begins_was_used_before_its_turn() -> None:
+    headers = replace(CHANGE, turn_id="b", is_before_turn=True)
+    assert split(turn("b", 58), change=headers) == {ELSEWHERE: 3.0}
+    assert split(turn("b", 30), change=headers) == {ELSEWHERE: 3.0}
+    assert split(turn("a", -30, 1), turn("b", 58), change=headers) == {"a": 3.0}
+
+
+@pytest.mark.parametrize("begun", [59.5, 60.5])
+def test_what_an_answer_says_in_its_course_is_its_turns_however_short(begun: float) -> None:
+    said = replace(CHANGE, turn_id="b")
+    assert split(turn("a", -2, -1), turn("b", begun), change=said) == {"b": 3.0}
+    assert split(turn("b", begun, begun + 1), change=said) == {"b": 3.0}
+    # Nothing was said between the two.
+    assert split(turn("a", -1, 1), turn("b", begun), change=said) == {"a": 1.5, "b": 1.5}
+
+
+def test_what_others_use_lately_they_use_beside_ours_too() -> None:
+    assert shares(CHANGE, [turn("a", -20)], 0.01) == (
+        Share(kind="turn", id="a", percent=2.4, is_shared=True),
+        Share(kind=ELSEWHERE, percent=0.6, is_shared=True),
+    )
+    assert shares(CHANGE, [turn("a", -20)], 1.0) == (Share(kind=ELSEWHERE, percent=3.0),)
+    assert shares(CHANGE, [turn("a", -20)], 0.004) == (Share(kind="turn", id="a", percent=3.0),)
+    assert shares(CHANGE, [], 0.01) == (Share(kind=ELSEWHERE, percent=3.0),)
+
+
+def test_how_fast_others_are_is_told_by_what_grew_while_nothing_of_ours_ran() -> None:
+    # Of the first one it is not known since when.
+    grown = [(T0, 40.0), (T0 + 100, 1.0), (T0 + 200, 2.0)]
+    assert pace(grown, [], T0 + 300) == 0.01
+    assert pace(grown, [turn("a", 200, 350)], T0 + 350) == 0.015
+    assert pace(grown, [turn("a", -50, 350)], T0 + 350) == 3.0 / 60.0
+    assert pace(grown[:1], [], T0 + 300) == 0.0
+    assert pace([], [], T0 + 300) == 0.0
+
+
 @pytest.mark.parametrize("since", [T0 + 60, T0 + 7_200, None])
 def test_after_the_clock_was_set_back_the_moment_itself_counts(since: float | None) -> None:
     assert split(turn("a", 0), change=replace(CHANGE, since=since)) == {"a": 3.0}
@@ -105,11 +141,12 @@ WORKS = st.lists(
     WORKS,
     st.floats(min_value=0.0, max_value=100.0),
     st.one_of(st.none(), st.floats(min_value=T0 - 3 * GAP, max_value=T0 + 3 * GAP)),
+    st.floats(min_value=0.0, max_value=1.0),
 )
 def test_shares_add_up_to_the_whole_and_nobody_has_two(
-    works: list[Span], grown: float, since: float | None
+    works: list[Span], grown: float, since: float | None, others: float
 ) -> None:
-    found = shares(replace(CHANGE, grown=grown, since=since), works)
+    found = shares(replace(CHANGE, grown=grown, since=since), works, others)
     assert abs(sum(share.percent for share in found) - grown) < 1e-9
     assert all(share.percent >= 0.0 for share in found)
     assert len({(share.kind, share.id) for share in found}) == len(found)

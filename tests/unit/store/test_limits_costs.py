@@ -10,6 +10,7 @@ import pytest
 
 from services.limits.costing import LATE
 from services.models.limit_history import Cost
+from services.models.limits import LimitSource
 from services.store.chats import ChatStore
 from services.store.database import Database
 from services.store.limits import LimitStore
@@ -76,6 +77,68 @@ async def test_a_turn_is_counted_late_but_not_for_long(
         clock.time = T0 + after
         await limits.apply(ME, word(clock.time, used))
     assert spent(await limits.costs(ME, since=0)) == {"a": 3.0, "elsewhere": 7.0}
+
+
+async def test_short_turns_one_after_the_other_have_each_what_their_own_answers_tell(
+    limits: LimitStore, clock: StillClock
+) -> None:
+    await limits.apply(ME, word(T0, 40))
+    used, names = 40.0, ["t0", "t1", "t2", "t3"]
+    for number, name in enumerate(names):
+        clock.time = T0 + 1 + number
+        await limits.work_began(ME, turn(name, clock.time))
+        begins = word(clock.time + 0.1, used, source=LimitSource.HEADERS)
+        await limits.apply(ME, replace(begins, turn_id=name, is_before_turn=True))
+        used += number
+        goes_on = word(clock.time + 0.2, used, source=LimitSource.STREAM)
+        await limits.apply(ME, replace(goes_on, turn_id=name))
+        clock.time += 0.3
+        await limits.work_ended(ME, "turn", name)
+    found = await limits.turn_costs(ME, "chat-1", count=10)
+    assert spent(found) == {"t0": 0.0, "t1": 1.0, "t2": 2.0, "t3": 3.0}
+    assert not any(cost.is_shared for cost in found)
+
+
+async def test_short_turns_that_only_polls_tell_of_share_what_they_cost(
+    limits: LimitStore, clock: StillClock
+) -> None:
+    await limits.apply(ME, word(T0, 40))
+    for number in range(4):
+        clock.time = T0 + 1 + number
+        await limits.work_began(ME, turn(f"t{number}", clock.time))
+        clock.time += 0.5
+        await limits.work_ended(ME, "turn", f"t{number}")
+    clock.time = T0 + 60
+    await limits.apply(ME, word(T0 + 60, 46))
+    found = await limits.turn_costs(ME, "chat-1", count=10)
+    assert spent(found) == {"t0": 1.5, "t1": 1.5, "t2": 1.5, "t3": 1.5}
+    assert all(cost.is_shared for cost in found)
+
+
+async def test_what_another_program_used_before_a_turn_is_not_the_turns(
+    limits: LimitStore, clock: StillClock
+) -> None:
+    await limits.apply(ME, word(T0, 40))
+    clock.time = T0 + 50
+    await limits.work_began(ME, turn("t1", clock.time))
+    begins = word(T0 + 51, 44, source=LimitSource.HEADERS)
+    await limits.apply(ME, replace(begins, turn_id="t1", is_before_turn=True))
+    await limits.apply(ME, replace(word(T0 + 52, 45, source=LimitSource.STREAM), turn_id="t1"))
+    assert spent(await limits.costs(ME, since=0)) == {"elsewhere": 4.0, "t1": 1.0}
+
+
+async def test_another_program_that_was_at_it_goes_on_while_a_turn_runs(
+    limits: LimitStore, clock: StillClock
+) -> None:
+    for minute, used in enumerate((40, 41, 42, 43, 44)):
+        clock.time = T0 + 60 * minute
+        await limits.apply(ME, word(clock.time, used))
+    await limits.work_began(ME, turn("t1", clock.time))
+    clock.time += 60
+    await limits.apply(ME, word(clock.time, 49))
+    found = await limits.costs(ME, since=clock.time)
+    assert spent(found) == {"t1": 4.0, "elsewhere": 1.0}
+    assert all(cost.is_shared for cost in found)
 
 
 async def test_the_dearest_comes_first_and_no_more_than_were_asked_for(
