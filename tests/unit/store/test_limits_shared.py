@@ -149,9 +149,7 @@ async def test_minutes_after_which_the_clock_was_set_back_cost_one_poll_and_then
     asked: list[float] = []
     clock.time = T0 - 300
     while clock.time < T0 + 120:
-        for each in (limits, other):
-            if await each.claim_poll(ME, interval=60):
-                asked.append(clock.time)
+        asked += [clock.time for each in (limits, other) if await each.claim_poll(ME, interval=60)]
         clock.time += 7
     assert asked[0] == T0 - 300
     gaps = [later - earlier for earlier, later in itertools.pairwise(asked)]
