@@ -13,11 +13,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from app.keymap import Context, Keymap
-from app.views import limits_rows as rows
-from app.views.limits_board import NOTHING, LimitsBoard, Record
+from app.views.limits_board import LimitsBoard
+from app.views.limits_moves import LimitsMoves
+from app.views.limits_record import NOTHING, read_page, read_record
+from app.views.limits_rows import until_change
 from app.views.limits_states import Notice, failed
-from app.views.limits_words import short_name
-from app.views.view import View
 from services.clock import Clock
 from services.errors import ServiceError
 from services.models.limit_terms import Show
@@ -31,20 +31,14 @@ if TYPE_CHECKING:
     from services.events import AnyEvent
     from services.limits.ports import Limits
 
-MOST_HOURS = 72  # Rows of the page of a window.
 
-
-class LimitsView(View, can_focus=True):
+class LimitsView(LimitsMoves, can_focus=True):
     """All limits of the account that is signed in."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.LIMITS)]
 
     account: reactive[str] = reactive("")
     """Who is signed in, for the title."""
-    zoom: reactive[int] = reactive(1)
-    """Number of the chart's range in `limits_rows.RANGES`."""
-    is_page_open: reactive[bool] = reactive(default=False)
-    """Whether one window is shown instead of all."""
 
     @dataclass
     class Changed(Message):
@@ -70,7 +64,7 @@ class LimitsView(View, can_focus=True):
             has_colour: False tells the lines of the chart apart by marks.
             id: Of the widget.
         """
-        super().__init__(id=id)
+        super().__init__(LimitsBoard(shows=shows, glyphs=glyphs, has_colour=has_colour), id=id)
         self._limits = limits
         self._clock = clock
         self._shows: Show = shows
@@ -85,7 +79,6 @@ class LimitsView(View, can_focus=True):
         self._read_for: tuple[object, ...] | None = None
         """What the history on the screen was read for."""
         self._record = NOTHING
-        self._board = LimitsBoard(shows=shows, glyphs=glyphs, has_colour=has_colour)
 
     def compose(self) -> ComposeResult:
         yield self._board
@@ -176,7 +169,7 @@ class LimitsView(View, can_focus=True):
         self._stop_timer()
         if not (self._is_seen and self.is_mounted) or self._state.as_of is None:
             return
-        wait = rows.until_change(self._state, self._clock.now())
+        wait = until_change(self._state, self._clock.now())
         self._timer = self.set_timer(wait, self._tick)
 
     def _tick(self) -> None:
@@ -198,14 +191,9 @@ class LimitsView(View, can_focus=True):
         self.run_worker(self._read_history, exclusive=True, group="limits-history")
 
     async def _read_history(self) -> None:
-        since = (now := self._clock.now()) - rows.RANGES[self.zoom][0]
+        now = self._clock.now()
         try:
-            self._record = Record(
-                series=await self._limits.history(since=since, columns=self._board.columns),
-                until=now,
-                ledger=await self._limits.ledger(),
-                costs=await self._limits.costs(since=rows.day_start(now)),
-            )
+            self._record = await read_record(self._limits, self.zoom, self._board.columns, now)
         except ServiceError as error:
             self._read_for = None
             self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
@@ -219,25 +207,12 @@ class LimitsView(View, can_focus=True):
     async def _read_page(self) -> None:
         """Fill the page of the selected window."""
         selected, now = self._board.selected, self._clock.now()
-        since, span = now - rows.RANGES[self.zoom][0], rows.RANGES[self.zoom][1]
         try:
-            costs = await self._limits.costs(since=since)
-            hours = await self._limits.hours(since=since)
-            ledger = await self._limits.ledger(selected)
+            record = await read_page(self._limits, selected, self.zoom, now)
         except ServiceError as error:
             self._say(Notice(head=error.failure.line, tone="failed"), is_about_reading=True)
-            return
-        mine = [cost for cost in hours if dict(cost.percents).get(selected)]
-        windows = rows.table_windows(self._state, selected)
-        # What the selected window is about comes first.
-        windows = tuple(sorted(windows, key=lambda window: window.id != selected))
-        self._board.page.show(
-            span,
-            tuple(f"% of {short_name(window)}" for window in windows),
-            rows.cost_rows([c for c in costs if dict(c.percents).get(selected)], windows, now),
-            rows.cost_rows(mine[-1 : -1 - MOST_HOURS : -1], windows, now),
-            rows.ledger_rows(ledger, now, self._glyphs),
-        )
+        else:
+            self._board.tell_page(self._state, record, self.zoom)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What cannot be done now is not offered."""
@@ -256,44 +231,6 @@ class LimitsView(View, can_focus=True):
             case _:
                 return True
 
-    def action_cursor_down(self) -> None:
-        """Select the window below, or scroll the page."""
-        self._move(1, 1)
-
-    def action_cursor_up(self) -> None:
-        """Select the window above, or scroll the page."""
-        self._move(-1, -1)
-
-    def action_page_down(self) -> None:
-        """Several windows down, or a page."""
-        self._move(4, self._board.page.size.height - 1)
-
-    def action_page_up(self) -> None:
-        """Several windows up, or a page."""
-        self._move(-4, 1 - self._board.page.size.height)
-
-    def action_home(self) -> None:
-        """The first window, or the start of the page."""
-        self._move(-len(self._state.windows) - 1, -100_000)
-
-    def action_end(self) -> None:
-        """The last window, or the end of the page."""
-        self._move(len(self._state.windows) + 1, 100_000)
-
-    def _move(self, windows: int, lines: int) -> None:
-        if self.is_page_open:
-            self._board.page.scroll_relative(y=lines, animate=False)
-        elif self._board.windows.move(windows):
-            self._tell_record()
-
-    def action_open(self) -> None:
-        """Show where the selected window went, and what the server did to it."""
-        self.is_page_open = True
-
-    def action_leave(self) -> None:
-        """Go back to all windows."""
-        self.is_page_open = False
-
     def watch_is_page_open(self) -> None:
         if not self.is_mounted:
             return
@@ -303,18 +240,6 @@ class LimitsView(View, can_focus=True):
         self._tell()
         self.call_after_refresh(self._resized)
         self.post_message(self.Changed())
-
-    def action_zoom(self) -> None:
-        """The next range of the chart; after the longest the shortest."""
-        self.zoom = (self.zoom + 1) % len(rows.RANGES)
-
-    def action_zoom_in(self) -> None:
-        """A shorter range."""
-        self.zoom = max(0, self.zoom - 1)
-
-    def action_zoom_out(self) -> None:
-        """A longer range."""
-        self.zoom = min(len(rows.RANGES) - 1, self.zoom + 1)
 
     def watch_zoom(self) -> None:
         if self.is_mounted and self._is_seen:

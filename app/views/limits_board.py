@@ -1,17 +1,15 @@
 """What the view of all limits shows: title, windows, chart, table, ledger, reserve."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from app.views import limits_rows as rows
 from app.views.limits_page import NoticeBox, WindowList, WindowPage
+from app.views.limits_ranges import RANGES, chart_data
+from app.views.limits_record import PageRecord, Record
 from app.views.limits_states import Notice, notice_of
 from app.views.limits_words import as_of_words, long_name, plan_words, short_name
-from services.models.limit_history import Cost, LedgerEntry, Series
 from services.models.limit_terms import Show
 from services.models.limits import LimitsState, Standing
 from widgets.cost_table import CostTable
@@ -24,22 +22,8 @@ from widgets.pane_title import PaneTitle
 
 ONE_COLUMN, WIDE_ASIDE = 100, 160
 """Columns below which there is one column only, and from which the right one is wider."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What was read from the store."""
-
-    series: Sequence[Series] = ()
-    until: float | None = None
-    """When it was read, Unix seconds."""
-    ledger: Sequence[LedgerEntry] = ()
-    """Newest first."""
-    costs: Sequence[Cost] = ()
-    """Of today, dearest first."""
-
-
-NOTHING = Record()
+MOST_HOURS = 72
+"""Rows of the page of a window."""
 
 
 class LimitsBoard(Widget):
@@ -142,10 +126,10 @@ class LimitsBoard(Widget):
             state: What is known.
             now: Unix seconds.
             record: What was read.
-            zoom: Number of the chart's range in `limits_rows.RANGES`.
+            zoom: Number of the chart's range in `limits_ranges.RANGES`.
         """
         until = now if record.until is None else record.until
-        data = rows.chart_data(state, record.series, zoom, until, self.selected)
+        data = chart_data(state, record.series, zoom, until, self.selected)
         self.chart.data = data
         has_points = any(line.series.points for line in data.lines)
         is_reading = record.until is None and state.failure is None
@@ -162,6 +146,26 @@ class LimitsBoard(Widget):
             "" if record.until is None else "nothing changed since it was read first"
         )
         self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
+
+    def tell_page(self, state: LimitsState, record: PageRecord, zoom: int) -> None:
+        """Fill the page of a window.
+
+        Args:
+            state: Names the windows.
+            record: What was read.
+            zoom: As of `tell_record`.
+        """
+        now = record.until
+        windows = rows.table_windows(state, record.window_id)
+        # What the selected window is about comes first.
+        windows = tuple(sorted(windows, key=lambda window: window.id != record.window_id))
+        self.page.show(
+            RANGES[zoom][1],
+            tuple(f"% of {short_name(window)}" for window in windows),
+            rows.cost_rows(record.works, windows, now),
+            rows.cost_rows(record.hours[:MOST_HOURS], windows, now),
+            rows.ledger_rows(record.ledger, now, self._glyphs),
+        )
 
     def on_resize(self) -> None:
         width = self.size.width
