@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 ADDRESS: Final = "127.0.0.1:9464"
-QUANTILES: Final = ("0.1", "0.5", "0.9")
+PERCENTILES: Final = ("10", "50", "90")
+"""Of the run-out; `quantile` is a label of summaries alone."""
 Sample: TypeAlias = tuple[tuple[tuple[str, str], ...], float]
 """Labels and value."""
 
@@ -223,11 +224,11 @@ def _of_windows(windows: dict[tuple[str, str], Window]) -> Iterator[str]:
     )
     yield from _gauge(
         "foredeck_limit_run_out_timestamp_seconds",
-        "When the window is forecast to run out, by quantile; absent where it lasts.",
+        "When the window is forecast to run out, by percentile; absent where it lasts.",
         (
-            _plain(at, limit=limit, window=name, quantile=quantile)
+            _plain(at, limit=limit, window=name, percentile=percentile)
             for (limit, name), window in windows.items()
-            for quantile, at in zip(QUANTILES, window.quantiles, strict=True)
+            for percentile, at in zip(PERCENTILES, window.quantiles, strict=True)
             if at is not None
         ),
     )

@@ -62,7 +62,8 @@ def fill(path: Path, rows: list[dict[str, Any]], board: Board | None = None, **f
     connection.close()
 
 
-def test_every_number_has_its_family_in_base_units(path: Path) -> None:
+def fill_whole(path: Path) -> None:
+    """A store with a number for every family."""
     week = row(
         "week",
         92.5,
@@ -86,6 +87,10 @@ def test_every_number_has_its_family_in_base_units(path: Path) -> None:
         reset_credits=ResetCredits(available=2),
     )
     fill(path, [hours, week], board, plan="pro", allowed=1, limit_reached=0, failure="{}")
+
+
+def test_every_number_has_its_family_in_base_units(path: Path) -> None:
+    fill_whole(path)
     five = {"limit": "codex", "window": "5h"}
     weekly = {"limit": "codex", "window": "week"}
     expected: Found = {
@@ -100,8 +105,8 @@ def test_every_number_has_its_family_in_base_units(path: Path) -> None:
         key("limit_window_seconds", **weekly): 604_800,
         key("limit_refused", **five): 0,
         key("limit_refused", **weekly): 1,
-        key("limit_run_out_timestamp_seconds", **five, quantile="0.1"): NOW + 60,
-        key("limit_run_out_timestamp_seconds", **five, quantile="0.5"): NOW + 120.5,
+        key("limit_run_out_timestamp_seconds", **five, percentile="10"): NOW + 60,
+        key("limit_run_out_timestamp_seconds", **five, percentile="50"): NOW + 120.5,
         key("limit_info", **five, name=""): 1,
         key("limit_info", **weekly, name=""): 1,
         key("limits_allowed"): 1,
