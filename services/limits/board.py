@@ -15,6 +15,7 @@ from services.models.limit_history import LedgerEntry, LedgerKind
 from services.models.limits import (
     Credits,
     LimitSource,
+    LimitVerdict,
     ResetCredit,
     ResetCredits,
     SpendControl,
@@ -93,6 +94,8 @@ class Board:
     """The limits of one account."""
 
     windows: tuple[BoardWindow, ...] = ()
+    verdicts: tuple[LimitVerdict, ...] = ()
+    """On limits beside the main one."""
     plan: str | None = None
     credits: Credits | None = None
     spend_control: SpendControl | None = None
@@ -156,6 +159,10 @@ def _board(members: dict[str, Any]) -> Board:
         windows=tuple(
             _made(BoardWindow, each, source=LimitSource(each["source"]))
             for each in members["windows"]
+        ),
+        verdicts=tuple(
+            _made(LimitVerdict, each, source=LimitSource(each["source"]))
+            for each in members.get("verdicts", ())
         ),
         suspected=tuple(
             _made(Suspicion, each, entry=_entry(each["entry"])) for each in members["suspected"]

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, TypeVar
+from typing import Final
 
 from services.limits.board import Board, BoardWindow, Suspicion
+from services.limits.facts import with_facts
 from services.limits.naming import Said, finite, meant, named, place
 from services.limits.periods import TURNS, entry_of, step
 from services.models.limit_history import LedgerEntry, LedgerKind
@@ -13,8 +14,6 @@ from services.models.windows import MAIN
 
 REDEEMED: Final = 300.0
 """Seconds after a redeemed reset in which windows that begin anew do so because of it."""
-T = TypeVar("T")
-
 AHEAD: Final = 300.0
 """Seconds by which what is known may be newer than a reading and still win; by more, the clock was
 set back, and the reading counts."""
@@ -93,7 +92,11 @@ class _Merging:
         if reading.is_whole and self._is_newest:
             self._settle_appearances()
             self._miss()
-        board = self._with_facts() if self._is_newest else self._before
+        board = self._before
+        if self._is_newest:
+            if reading.plan is not None:
+                self._settle_plan(board.plan, reading.plan)
+            board = with_facts(board, reading)
         if reading.is_success or reading.is_redeemed:
             board = self._let_through(board)
         if reading.is_redeemed:
@@ -316,31 +319,6 @@ class _Merging:
 
     # --- the account -----------------------------------------------------------------------------
 
-    def _with_facts(self) -> Board:
-        """What the reading says beside its windows; a part of it leaves the rest as it is."""
-        board, said = self._before, self._reading
-        if said.plan is not None:
-            self._settle_plan(board.plan, said.plan)
-        new = replace(
-            board,
-            plan=said.plan or board.plan,
-            credits=_newest(said.credits, board.credits, said),
-            spend_control=_newest(said.spend_control, board.spend_control, said),
-            reset_credits=_newest(said.reset_credits, board.reset_credits, said),
-            as_of=said.as_of,
-            source=said.source,
-            whole_at=said.as_of if said.is_whole else board.whole_at,
-        )
-        verdict = next((each for each in said.limits if each.limit_id == MAIN), None)
-        if said.is_whole or (verdict is not None and verdict.allowed is not None):
-            new = replace(
-                new,
-                allowed=verdict.allowed if verdict else None,
-                limit_reached=verdict.limit_reached if verdict else None,
-                reached_type=said.reached_type,
-            )
-        return new
-
     def _settle_plan(self, before: str | None, now: str) -> None:
         doubt = next((e for e in self._suspected if e.entry.kind is LedgerKind.PLAN), None)
         if doubt is not None:
@@ -369,10 +347,6 @@ def _is_ours(entry: LedgerEntry, board: Board) -> bool:
     if entry.kind not in {LedgerKind.RESET, LedgerKind.RESET_EARLY} or board.redeemed_at is None:
         return False
     return 0.0 <= entry.at - board.redeemed_at <= REDEEMED
-
-
-def _newest(said: T | None, known: T | None, reading: UsageReading) -> T | None:
-    return said if said is not None or reading.is_whole else known
 
 
 def _is_older(at: float, known: float | None) -> bool:

@@ -233,6 +233,29 @@ class WindowState:
         return min(100.0, max(0.0, share * 100.0))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitVerdict:
+    """The server's own verdict on a limit beside the main one, which may have no window at all."""
+
+    limit_id: str
+    limit_name: str | None = None
+    allowed: bool | None = None
+    limit_reached: bool | None = None
+    as_of: float
+    """Unix seconds."""
+    source: LimitSource
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether what the limit is about is refused."""
+        return self.allowed is False or (self.allowed is None and self.limit_reached is True)
+
+    @property
+    def name(self) -> str:
+        """`Fast`; its id in words where the server gave no name."""
+        return self.limit_name or self.limit_id.replace("_", " ")
+
+
 class Standing(StrEnum):
     """Whether there are limits to know."""
 
@@ -254,6 +277,8 @@ class LimitsState:
     plan: str | None = None
     windows: tuple[WindowState, ...] = ()
     """Main limit first, then code review, then others; the shorter window first."""
+    refused: tuple[LimitVerdict, ...] = ()
+    """Limits beside the main one that are refused, although none of their windows is used up."""
     credits: Credits | None = None
     spend_control: SpendControl | None = None
     reset_credits: ResetCredits | None = None
@@ -271,6 +296,10 @@ class LimitsState:
     def is_stale(self, now: float, after: float = 900.0) -> bool:
         """Whether the numbers are old, or the last poll failed."""
         return self.failure is not None or (self.as_of is not None and now - self.as_of > after)
+
+    def is_refused(self, limit_id: str) -> bool:
+        """Whether a limit beside the main one is refused without a window that says why."""
+        return any(each.limit_id == limit_id for each in self.refused)
 
     def pressing(self) -> tuple[WindowState, ...]:
         """The windows, the one that is nearest to its end first."""

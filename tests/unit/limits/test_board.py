@@ -10,7 +10,14 @@ import pytest
 from services.errors import BadPayloadError
 from services.limits.board import Board, BoardWindow, Suspicion, from_json, to_json
 from services.models.limit_history import LedgerEntry, LedgerKind
-from services.models.limits import Credits, LimitSource, ResetCredit, ResetCredits, SpendControl
+from services.models.limits import (
+    Credits,
+    LimitSource,
+    LimitVerdict,
+    ResetCredit,
+    ResetCredits,
+    SpendControl,
+)
 
 WINDOW = BoardWindow(
     id="codex/18000",
@@ -30,6 +37,15 @@ BOARD = Board(
     plan="prolite",
     credits=Credits(has_credits=True, unlimited=False, balance="9.99"),
     spend_control=SpendControl(reached=False, limit="50", used_percent=12.5),
+    verdicts=(
+        LimitVerdict(
+            limit_id="codex_blocked",
+            limit_name="Blocked",
+            allowed=False,
+            as_of=1_700_000_000.0,
+            source=LimitSource.POLL,
+        ),
+    ),
     reset_credits=ResetCredits(
         available=1, credits=(ResetCredit(id="c1", status="available", title="Ünïcode"),)
     ),
