@@ -51,6 +51,8 @@ class World:
         async with app.run_test(size=size) as pilot:
             deck = Deck(app, pilot)
             await deck.until(lambda: deck.shows("Four ways to start") or size[1] < 20)
+            # No hand is so fast that a screen opens before the app hears keys.
+            await deck.until(lambda: app._early is None, "keys are not heard")
             yield deck
             app.exit()
 
