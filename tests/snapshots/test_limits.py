@@ -9,6 +9,7 @@ from textual.pilot import Pilot
 
 from app.foredeck import Foredeck
 from app.screens.base import LIMITS
+from app.screens.redeem import RedeemScreen
 from app.screens.shell import ShellScreen
 from app.views.limits import LimitsView
 from services.models.failure import Failure, FailureKind
@@ -214,7 +215,13 @@ def test_other_ranges(
 @SMALL
 def test_a_reset_is_asked_about(snap_compare: Compare, make_app: Make, size: Size) -> None:
     app = make_app("dark")
-    assert snap_compare(app, terminal_size=size, run_before=opened(app, STATE, "u"))
+    show = opened(app, STATE, "u")
+
+    async def asked(pilot: Pilot[Any]) -> None:
+        await show(pilot)
+        await until(pilot, lambda: isinstance(pilot.app.screen, RedeemScreen))
+
+    assert snap_compare(app, terminal_size=size, run_before=asked)
 
 
 @SMALL
