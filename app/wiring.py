@@ -11,12 +11,14 @@ from contextlib import (
     suppress,
 )
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from app.accounts import auth_settings, login_storage, make_auth, refuse_forbidden_key
 from app.online import Online
 from app.providers import choose_provider
+from app.quiet_hours import is_quiet
 from app.settings import Settings
 from services.auth.settings import AuthSettings
 from services.auth.signed_out import NOT_SET_UP, signed_out
@@ -153,6 +155,7 @@ async def open_services(
             clock=clock,
             new_id=_new_id,
             is_polling=is_interactive if is_polling is None else is_polling,
+            is_quiet=partial(is_quiet, settings.limits_quiet_hours),
         )
         # Left after the chat, so that it hears how the last turn ended.
         await stack.enter_async_context(limits)

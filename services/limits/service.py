@@ -18,13 +18,13 @@ from services.events import (
     AccountChanged,
     AnyEvent,
     ChatListChanged,
-    LimitsAlerted,
     LimitsChanged,
     LimitsRead,
     TurnEnded,
     TurnStarted,
 )
-from services.limits import alerts, presend
+from services.limits import presend
+from services.limits.alerting import Alerting
 from services.limits.board import Board
 from services.limits.outlook import Outlook
 from services.limits.polling import LOOKED_AT, Poller
@@ -63,6 +63,7 @@ class LimitsService:
         clock: Time.
         new_id: Makes ids that are never used again.
         is_polling: False for commands, which ask when they want to.
+        is_quiet: Whether no alert is wanted at a moment, in Unix seconds.
     """
 
     def __init__(
@@ -76,12 +77,14 @@ class LimitsService:
         clock: Clock,
         new_id: Callable[[], str],
         is_polling: bool = True,
+        is_quiet: Callable[[float], bool] = lambda _: False,
     ) -> None:
         self._account = account
         self._storage = storage
         self._bus = bus
         self._clock = clock
         self._outlook = Outlook(account, storage, clock)
+        self._alerting = Alerting(account, storage, bus, clock, is_quiet)
         self._poller: Poller | None = None
         self._redeeming: Redeeming | None = None
         if source is not None:
@@ -94,8 +97,6 @@ class LimitsService:
         self._titles: dict[str, str] = {}
         self._last_chat = ""
         self._is_signed_out = False
-        self._told: LimitsState | None = None
-        """Up to which state alerts were told; None while nobody would show them."""
         self._tasks: list[asyncio.Task[None]] = []
         self.state = LimitsState(standing=standing, account=account)
         """What is known now."""
@@ -128,9 +129,9 @@ class LimitsService:
 
     async def tell_alerts(self) -> None:
         """Tell alerts on the bus from now on: there is somebody who shows them."""
-        self._told = LimitsState(account=self._account)
+        self._alerting.begin()
         with suppress(StorageError):
-            await self._alert()
+            await self._alerting.tell(self.state)
 
     async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
         """Read now, unless some process did within ten seconds, or a minute where nobody asked.
@@ -264,7 +265,9 @@ class LimitsService:
         while True:
             await self._clock.sleep(FOLLOW if poller.is_looking else FOLLOW_UNWATCHED)
             try:
-                if await self._storage.version(self._account) != self.state.version:
+                version = await self._storage.version(self._account)
+                # Forecasts of before quiet hours say nothing any more.
+                if version != self.state.version or self._alerting.is_owed:
                     await self._read_stored()
             except StorageError as error:
                 _log.warning("limits of other programs cannot be read: %s", error.message)
@@ -284,20 +287,7 @@ class LimitsService:
             failure=self._failure,
         )
         await self._tell(state)
-        await self._alert()
-
-    async def _alert(self) -> None:
-        """Tell what is due, where somebody shows it and no other process has told it."""
-        before, state = self._told, self.state
-        if before is None:
-            return
-        for alert in alerts.due(before, state):
-            window = next(each for each in state.windows if each.id == alert.window_id)
-            if await self._storage.claim_alert(
-                self._account, alert.window_id, window.period, alert.kind
-            ):
-                self._bus.publish(LimitsAlerted(alert=alert))
-        self._told = state
+        await self._alerting.tell(state)
 
     async def _tell(self, state: LimitsState) -> None:
         self.state = state

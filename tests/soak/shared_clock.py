@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import itertools
+import math
 from collections.abc import Callable
 
 
@@ -54,7 +55,7 @@ class SharedClock:
             await self.settle(waiters)
             while self._sleepers and self._sleepers[0][2].done():
                 heapq.heappop(self._sleepers)
-            due = self._sleepers[0][0] if self._sleepers else end
+            due = self._sleepers[0][0] if self._sleepers else math.inf
             self._move(min(due, end))
             if due > end:
                 return
