@@ -33,6 +33,8 @@ NOTHING = {
     "known": "no limits",
 }
 """What is said where there are no windows, by the standing of the account."""
+ACTIVE = dict.fromkeys(map(ord, "$`\\"), "\N{REPLACEMENT CHARACTER}")
+"""What begins a command in the prompt of a shell; only names may have it."""
 
 
 class Window:
@@ -161,20 +163,33 @@ def render(form: str, status: "Status | None", now: float) -> str:
     """The line in one of `FORMATS`, without its end."""
     if form == "waybar":
         return _waybar(status, now)
-    is_tmux = form == "tmux"
+    return _line(form, status, now)
+
+
+def _line(form: str, status: "Status | None", now: float) -> str:
+    """The line; for waybar it is still to be escaped."""
     if status is None or not status.windows:
-        words = NOTHING.get("unknown" if status is None else status.standing, NOTHING["unknown"])
         if status is not None and status.allowed is False:
-            words = "calls are refused"
-        return words
-    parts: list[str] = []
-    for window in status.pressing()[:MOST]:
-        words = window.words(status.shows, now)
-        parts.append(_styled(words, COLOURS[window.level[1]]) if is_tmux else words)
+            return _dressed(form, "calls are refused", COLOURS[2])
+        return NOTHING.get("unknown" if status is None else status.standing, NOTHING["unknown"])
+    parts = [
+        _dressed(form, window.words(status.shows, now), COLOURS[window.level[1]])
+        for window in status.pressing()[:MOST]
+    ]
     if status.allowed is False:
-        parts.append(_styled("calls are refused", COLOURS[2]) if is_tmux else "calls are refused")
+        parts.append(_dressed(form, "calls are refused", COLOURS[2]))
     old = status.age(now)
     return f"{' · '.join(parts)}{f' ({old})' if old else ''}"
+
+
+def _dressed(form: str, words: str, colour: str) -> str:
+    """Words so that nothing in them is taken for more; in tmux in a colour."""
+    if form == "tmux":
+        return _styled(words, colour)
+    if form == "waybar":
+        return words
+    # The prompt of a shell would run it, polybar at a click.
+    return words.translate(ACTIVE).replace("%{", "%\N{REPLACEMENT CHARACTER}")
 
 
 def _styled(words: str, colour: str) -> str:
@@ -187,7 +202,7 @@ def _styled(words: str, colour: str) -> str:
 
 def _waybar(status: "Status | None", now: float) -> str:
     """A JSON line; text and tooltip are Pango markup."""
-    line = render("plain", status, now)
+    line = _line("waybar", status, now)
     if status is None or not status.windows:
         tone = "unknown"
         if status is not None and status.allowed is False:

@@ -104,7 +104,6 @@ def test_what_is_old_or_refused_is_marked(status: Make, facts: dict[str, Any], m
         ({"standing": "signed_out"}, "limits: signed out"),
         ({"standing": "api_key"}, "limits: API key"),
         ({"standing": "known"}, "no limits"),
-        ({"standing": "known", "allowed": 0}, "calls are refused"),
         ({"standing": "of a later version"}, "limits unknown"),
     ],
 )
@@ -113,6 +112,14 @@ def test_without_windows_it_is_said_why(
     status: Make, form: str, facts: dict[str, Any], line: str
 ) -> None:
     assert render(form, status(**facts), NOW) == line
+
+
+def test_a_refusal_without_windows_is_said_and_red_in_tmux(status: Make) -> None:
+    shown = status(allowed=0)
+    assert render("plain", shown, NOW) == render("starship", shown, NOW) == "calls are refused"
+    assert render("tmux", shown, NOW) == (
+        "#[push-default]#[fg=red]calls are refused#[default]#[pop-default]"
+    )
 
 
 def test_waybar_gets_one_json_line(status: Make) -> None:
@@ -131,6 +138,13 @@ def test_waybar_gets_one_json_line(status: Make) -> None:
         "class": ["warning", "stale"],
         "percentage": 23,
     }
+
+
+@pytest.mark.parametrize("form", ["plain", "starship"])
+def test_no_prompt_or_bar_takes_a_name_for_a_command(status: Make, form: str) -> None:
+    # Of bash, which runs what stands in a prompt, and of polybar, in which a click would run it.
+    shown = status(row("$(a)`b`\\c%{A1:d:}e 100%", 80.0))
+    assert render(form, shown, NOW) == "�(a)�b��c%�A1:d:}e 100% 20% left low 1h12"
 
 
 def test_waybar_is_told_that_nothing_is_known() -> None:
