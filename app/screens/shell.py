@@ -249,9 +249,9 @@ class ShellScreen(ShellActions):
             helps = [Hint("leader.help", "ctrl-x ?", "help")]
         footer.hints = (*(hint for hint in hints if hint.verb != "help"), *helps[:1])
         for title in self.query(PaneTitle):
-            pane = title.parent
-            title.is_active = bool(
-                pane and self.focused is not None and pane in self.focused.ancestors_with_self
+            title.is_active = self.focused is not None and (
+                # A view that takes the keys itself has its title further in.
+                title.parent in self.focused.ancestors_with_self or self.focused in title.ancestors
             )
 
     @on(ChatView.Changed)
