@@ -20,6 +20,7 @@ from services.provider import Provider
 from simulator import events as ev
 from simulator.server import Simulator
 from tests.app.conftest import Deck, Open
+from widgets.pane_title import PaneTitle
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,18 @@ async def test_a_view_is_made_once(open_deck: Open) -> None:
             await deck.pilot.press("2")
             await deck.until(lambda: not is_limits_shown(deck))
         assert len(deck.app.screen.query(LimitsView)) == 1
+
+
+async def test_the_title_of_the_view_that_has_the_keys_stands_out_whatever_the_footer_tells(
+    open_deck: Open,
+) -> None:
+    async with open_deck() as deck:
+        await open_limits(deck)
+        title = deck.app.screen.query_one(LimitsView).query_one(PaneTitle)
+        await deck.until(lambda: title.is_active, "looks as if it had no keys")
+        deck.shell._tell_footer()
+        assert title.is_active
+        assert not deck.view.query_one(PaneTitle).is_active
 
 
 async def test_what_was_being_written_is_gone_on_with_after_a_look(open_deck: Open) -> None:
@@ -161,7 +174,7 @@ async def test_chat_keys_that_act_on_what_is_hidden_do_nothing(open_deck: Open) 
         await deck.pilot.press("ctrl+x", "z")
         await deck.pilot.press("2")
         await deck.until(lambda: not is_limits_shown(deck))
-        assert not deck.shell.query_one("#find").display
+        assert not any(field.display for field in deck.shell.query("#find"))
         assert deck.shell.chats is not None
         assert deck.shell.chats.region
 
