@@ -87,26 +87,38 @@ class Poller:
         """Poll until cancelled."""
         while True:
             try:
-                await self.poll(LOOKED_AT)
+                await self.poll(LOOKED_AT if self.is_looking else UNWATCHED)
             except ServiceError:
                 # It is told already, and the next one comes.
                 pass
             except Exception:
                 # A bug of ours shall not be the last poll of this run.
                 _log.exception("a poll failed in a way that nobody expected")
-            begun = self._clock.monotonic()
             was_looking = self.is_looking
-            await self._rest(wait(is_looking=was_looking, rng=self._rng))
-            # Whoever looks again after a while sees a fresh number soon, not after the long wait.
-            left = LOOKED_AT - (self._clock.monotonic() - begun)
-            if left > 0:
-                await self._clock.sleep(left)
+            seconds = wait(is_looking=was_looking, rng=self._rng)
+            await self._rest(seconds - (await self._since_asked(seconds) or 0.0))
+            if not was_looking and self.is_looking:
+                # Whoever looks again after a while sees a fresh number soon. The wall's clock
+                # counts, also for a machine that was asleep.
+                asked = await self._since_asked(LOOKED_AT)
+                if asked is not None:
+                    await self._clock.sleep(LOOKED_AT - asked)
+
+    async def _since_asked(self, limit: float) -> float | None:
+        """How many seconds ago some process asked; None where it was longer ago than `limit`."""
+        try:
+            asked_at = (await self._storage.last_poll(self._account)).asked_at
+        except StorageError as error:
+            _log.warning("it is not known when the limits were read: %s", error.message)
+            return 0.0
+        age = limit if asked_at is None else self._clock.now() - asked_at
+        return age if 0.0 <= age < limit else None
 
     async def poll(self, interval: float) -> None:
         """Ask now, unless some process did within `interval` seconds, or a pause holds.
 
         Raises:
-            ServiceError: The server could not be read, now or by whoever asked last.
+            ServiceError: The server could not be read, or the store.
         """
         if not await self._storage.claim_poll(self._account, interval=interval):
             await self._stored()

@@ -1,9 +1,12 @@
 """Programs that know limits: real services and stores over the simulator, in time a test moves."""
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from app.quiet_hours import is_quiet
 from services.bus import EventBus, Subscription
@@ -21,6 +24,24 @@ TEN_PM = 1_790_028_000.0
 ACCOUNT = "11111111-2222-4333-8444-555555555555/user-sim0000000000000000ada"
 PER_PROGRAM = 2
 """Who waits in a program that has nothing to do: one to poll, one to see what others store."""
+
+
+class Hands(SharedClock):
+    """A clock that a test can set, and a machine that can sleep."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(now)
+        self.slept = 0.0
+        """Seconds in which the machine slept, which only clocks on the wall noticed."""
+        self.wrong = 0.0
+        """Seconds that this machine's clock is ahead of the server's."""
+
+    def now(self) -> float:
+        return self.true() + self.wrong
+
+    def true(self) -> float:
+        """What the server's clock says."""
+        return super().now() + self.slept
 
 
 @dataclass
@@ -50,7 +71,7 @@ class Ground:
         clock: Time, also of the simulator.
     """
 
-    def __init__(self, home: Home, path: Path, clock: SharedClock) -> None:
+    def __init__(self, home: Home, path: Path, clock: Hands) -> None:
         self.home = home
         self.sim: Simulator = home.sim
         self.path = path
@@ -64,9 +85,10 @@ class Ground:
         quiet: str = "",
         is_shown: bool = True,
         is_polling: bool = True,
+        is_idle: bool = True,
         new_id: Callable[[], str] = lambda: "unused",
     ) -> AsyncGenerator[Program]:
-        """A program that has read the numbers; it shows alerts unless `is_shown` is False."""
+        """A program that has read the numbers, unless `is_idle` is False, and shows alerts."""
         async with AsyncExitStack() as opening:
             desk = await opening.enter_async_context(self.home.open(clock=self.clock))
             database = await Database.open(self.path, self.clock)
@@ -89,7 +111,8 @@ class Ground:
             waiters = PER_PROGRAM if is_polling else 0
             self._running += waiters
             try:
-                await self.clock.settle(self._running)
+                if is_idle:
+                    await self.clock.settle(self._running)
                 if is_shown:
                     await limits.tell_alerts()
                 yield Program(limits, bus, store, told, [])
@@ -98,6 +121,9 @@ class Ground:
 
     async def run(self, seconds: float) -> None:
         """Let time pass for all programs."""
+        for _ in range(10):
+            # What a test has just done wakes whoever waits for it before time does.
+            await asyncio.sleep(0)
         await self.clock.run(seconds, self._running)
         await self.clock.settle(self._running)
 
@@ -109,3 +135,28 @@ class Ground:
     def polls(self) -> list[float]:
         """When the server was asked."""
         return [poll.at for poll in self.sim.limits.polls]
+
+
+@pytest.fixture
+async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
+    """Three minutes before ten; half of the week is used."""
+    clock = Hands(TEN_PM - 180)
+    folder = tmp_path / "codex"
+    folder.mkdir(mode=0o700)
+    async with Simulator(story="limits-week", clock=clock.true) as sim:
+        home = Home(
+            sim,
+            folder,
+            {
+                "HOME": str(tmp_path / "home"),
+                "FOREDECK_HOME": str(tmp_path / "own"),
+                "CODEX_HOME": str(folder),
+                "FOREDECK_ISSUER": sim.issuer,
+                "FOREDECK_CHATGPT_BASE_URL": sim.chatgpt_base_url,
+                "FOREDECK_OPENAI_BASE_URL": sim.openai_base_url,
+            },
+        )
+        home.plant()
+        ground = Ground(home, tmp_path / "foredeck.db", clock)
+        ground.use(50.0)
+        yield ground

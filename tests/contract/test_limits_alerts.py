@@ -1,42 +1,11 @@
 """Alerts of programs that share an account: once an episode, and not in quiet hours."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest
-
 from services.limits.service import FOLLOW
-from simulator.server import Simulator
-from tests.contract.account.conftest import Home
-from tests.contract.limits_ground import TEN_PM, Ground
-from tests.soak.shared_clock import SharedClock
+from tests.contract.limits_ground import Ground
+from tests.contract.limits_ground import ground as ground  # noqa: PLC0414 a fixture
 
 WEEK = "codex/604800"
 QUIET = "22:00-22:10"
-
-
-@pytest.fixture
-async def ground(tmp_path: Path) -> AsyncIterator[Ground]:
-    clock = SharedClock(TEN_PM - 180)
-    folder = tmp_path / "codex"
-    folder.mkdir(mode=0o700)
-    async with Simulator(story="limits-week", clock=clock.now) as sim:
-        home = Home(
-            sim,
-            folder,
-            {
-                "HOME": str(tmp_path / "home"),
-                "FOREDECK_HOME": str(tmp_path / "own"),
-                "CODEX_HOME": str(folder),
-                "FOREDECK_ISSUER": sim.issuer,
-                "FOREDECK_CHATGPT_BASE_URL": sim.chatgpt_base_url,
-                "FOREDECK_OPENAI_BASE_URL": sim.openai_base_url,
-            },
-        )
-        home.plant()
-        ground = Ground(home, tmp_path / "foredeck.db", clock)
-        ground.use(50.0)
-        yield ground
 
 
 async def test_a_later_program_does_not_tell_a_lower_threshold_of_the_same_episode(
