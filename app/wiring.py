@@ -29,8 +29,8 @@ from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError, StorageError
 from services.limits.service import LimitsService
-from services.models.account import Account, AccountMode
-from services.models.limits import Standing
+from services.models.account import Account, AccountMode, StoragePlace
+from services.models.limits import LimitsState, Standing
 from services.provider import Provider
 from services.store.chats import ChatStore
 from services.store.database import Database
@@ -146,6 +146,9 @@ async def open_services(
         with suppress(StorageError):
             # For the status line, which reads no configuration.
             await limit_store.set_shows(settings.limits_show)
+            if login.is_without_account:
+                # Nor does it know that the account whose numbers it shows is signed in no more.
+                await limit_store.set_status(LimitsState(standing=Standing.API_KEY))
         limits = LimitsService(
             account=_limits_of(account),
             standing=_standing(account),
@@ -197,6 +200,16 @@ class _Login:
     account: Account = field(default_factory=Account)
     how: AuthSettings | None = None
     storage: CredentialStorage | None = None
+
+    @property
+    def is_without_account(self) -> bool:
+        """Whether it is known that nobody is signed in with ChatGPT.
+
+        A key of the environment stands in for one run, and says nothing about that.
+        """
+        is_looked_for = self.storage is not None
+        is_for_once = self.account.storage is StoragePlace.ENVIRONMENT
+        return is_looked_for and not is_for_once and self.account.mode is not AccountMode.CHATGPT
 
     def maker(
         self, clock: Clock, bus: EventBus
