@@ -3,16 +3,18 @@
 Wire format: docs/protocols/limits.md.
 """
 
+import logging
 from collections.abc import Callable
 
 from services.clock import Clock
-from services.errors import UnreachableError
+from services.errors import ServiceError, StorageError, UnreachableError
 from services.limits.ports import LimitStorage, UsageSource
 from services.models.limit_history import LedgerEntry, LedgerKind
 from services.models.limits import LimitSource, Redeemed, ResetCredits, UsageReading
 
 ANY = ""
 """Stands for "whichever the server takes" in the store."""
+_log = logging.getLogger(__name__)
 
 
 class Redeeming:
@@ -67,9 +69,17 @@ class Redeeming:
             redeemed = await self._source.redeem(request_id, credit_id)
         except UnreachableError:
             raise
-        except Exception:
+        except ServiceError:
             await self._storage.redeem_ended(self._account, which)
             raise
+        try:
+            await self._keep(which, redeemed)
+        except StorageError as error:
+            # What counts has happened, and its id is known still.
+            _log.warning("a reset was redeemed, which is not stored: %s", error.message)
+        return redeemed
+
+    async def _keep(self, which: str, redeemed: Redeemed) -> None:
         await self._storage.redeem_ended(self._account, which)
         if redeemed.code in {"reset", "already_redeemed"}:
             now = self._clock.now()
@@ -77,4 +87,3 @@ class Redeeming:
             await self._storage.apply(self._account, freed)
             entry = LedgerEntry(at=now, kind=LedgerKind.REDEEMED)
             await self._storage.note(self._account, entry)
-        return redeemed

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.clock import SystemClock
-from services.errors import LoginError, UnreachableError
+from services.errors import LoginError, StorageError, UnreachableError
 from services.limits.client import UsageClient
 from services.limits.redeeming import Redeeming
 from services.models.limit_history import LedgerKind
-from services.models.limits import LimitSource, Refusal, UsageReading
+from services.models.limits import LimitSource, Redeemed, Refusal, UsageReading
 from services.store.database import Database
 from services.store.limits import LimitStore
 from simulator.script import Drop, Status, Work
@@ -79,6 +79,49 @@ async def test_what_the_server_refuses_is_forgotten_and_what_it_does_is_told(
         assert ids(sim)[-1] == "id-1"
     [entry] = await store.ledger(ME)
     assert entry.kind is LedgerKind.REDEEMED
+
+
+async def test_a_bug_of_ours_after_it_was_sent_does_not_make_it_another_wish(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+
+    class Clumsy(UsageClient):
+        async def redeem(self, request_id: str, credit_id: str | None) -> Redeemed:
+            await super().redeem(request_id, credit_id)
+            raise RuntimeError("and then it fell")
+
+    async with home.open() as desk:
+        parts = desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer
+
+        def program(client: UsageClient) -> Redeeming:
+            return Redeeming(ME, store, client, SystemClock(), lambda: f"id-{next(numbers)}")
+
+        with pytest.raises(RuntimeError):
+            await program(Clumsy(*parts)).redeem(None)
+        assert (await program(UsageClient(*parts)).redeem(None)).code == "already_redeemed"
+    assert ids(sim) == ["id-0", "id-0"]
+
+
+async def test_a_reset_that_was_redeemed_is_told_also_where_nothing_can_be_stored_any_more(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+
+    class FullDisk(LimitStore):
+        async def redeem_ended(self, account: str, credit: str) -> None:
+            raise StorageError("The disk is full")
+
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        full = FullDisk(store._database, SystemClock())
+        redeeming = Redeeming(ME, full, client, SystemClock(), lambda: f"id-{next(numbers)}")
+        assert (await redeeming.redeem(None)).code == "reset"
+        # Its id is still known, so that a second wish cannot take a second reset unasked.
+        assert (await redeeming.redeem(None)).code == "already_redeemed"
+    assert ids(sim) == ["id-0", "id-0"]
 
 
 async def test_what_was_refused_is_open_at_once_and_no_early_reset_is_told(
