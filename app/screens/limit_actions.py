@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 from textual.timer import Timer
 
-from app.quiet_hours import is_quiet
 from app.screens.account_actions import WIDE_COLUMNS
 from app.screens.base import LIMITS
 from app.screens.chat_actions import ChatActions
@@ -96,11 +95,7 @@ class LimitActions(ChatActions):
         self._plan_step()
 
     def _tell_alert(self, alert: "Alert") -> None:
-        """Say it once, unless these are hours in which nobody wants to hear: the gauge says it."""
-        if self._services is None:
-            return
-        if is_quiet(self._settings.limits_quiet_hours, self._services.clock.now()):
-            return
+        """Say it, also to somebody who does not look."""
         severity = "error" if alert.kind in {"95", "100"} else "warning"
         self.app.notify(alert.text, severity=severity, timeout=TOLD_FOR, markup=False)
         if not self._is_looked_at and self._settings.limits_notify:

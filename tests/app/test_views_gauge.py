@@ -7,8 +7,7 @@ import pytest
 
 from app.settings import Settings
 from app.views.limits import LimitsView
-from services.events import AnyEvent, Lagged, LimitsAlerted, LimitsChanged, ServiceFailed
-from services.models.failure import Failure, FailureKind
+from services.events import AnyEvent, Lagged, LimitsAlerted, LimitsChanged
 from services.models.limit_history import Alert
 from services.models.limits import LimitSource, LimitsState, Standing, WindowState
 from tests.app.conftest import Deck, Open
@@ -116,15 +115,6 @@ async def test_an_alert_is_told_once_and_as_it_is(open_deck: Open, kind: str) ->
         publish(deck, LimitsAlerted(alert=replace(ALERT, kind=kind)))
         await deck.until(lambda: deck.notices() == [ALERT.text])
         assert [notice.markup for notice in deck.app._notifications] == [False]
-
-
-async def test_in_quiet_hours_nothing_is_told(open_deck: Open, settings: Settings) -> None:
-    quiet = replace(settings, limits_quiet_hours="00:00-00:00")
-    async with open_deck(size=(80, 24), settings=quiet) as deck:
-        failure = Failure(kind=FailureKind.REFUSED, message="After it", next_step="")
-        publish(deck, LimitsAlerted(alert=ALERT), ServiceFailed(failure=failure))
-        await deck.until(deck.notices)
-        assert deck.notices() == ["After it."]
 
 
 @pytest.mark.parametrize(("is_looking", "wanted"), [(True, False), (False, True)])
