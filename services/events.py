@@ -13,7 +13,7 @@ from services.models.account import Account
 from services.models.catalogue import ModelInfo
 from services.models.chat import ChatSummary, Item, QueuedMessage, TurnState, TurnStatus, Usage
 from services.models.failure import Failure
-from services.models.limit_history import Alert
+from services.models.limit_history import Alert, PreSend
 from services.models.limits import LimitsState, UsageReading
 
 
@@ -100,6 +100,8 @@ class QueueChanged(Snapshot):
 
     chat_id: str
     queue: tuple[QueuedMessage, ...]
+    asked: PreSend | None = None
+    """Why the first of them does not go before the user says so."""
 
     @property
     def key(self) -> Hashable:

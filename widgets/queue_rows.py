@@ -96,6 +96,8 @@ class QueueRows(Widget):
             return "queued"
         now = self._now()
         at = moment(until, now) if width >= ROOM_FOR_DATE else day_time(until, now)
+        if message.retries:
+            return f"tries again after {at}" if now < until else f"waited until {at} to try again"
         return f"waits until {at}" if now < until else f"waited until {at}"
 
     def _right(self, message: QueuedMessage) -> str:

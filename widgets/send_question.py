@@ -14,6 +14,7 @@ from textual.widget import Widget
 from services.models.times import day_time, moment
 from widgets.cut import cut
 from widgets.glyphs import Glyphs
+from widgets.muted import muted
 
 if TYPE_CHECKING:
     from services.models.limit_history import PreSend
@@ -27,6 +28,8 @@ class SendQuestion(Widget, can_focus=True):
     """Asks while `asked` is set, else takes no row. Keys are bound by whoever shows it."""
 
     asked: "reactive[PreSend | None]" = reactive(None, init=False)
+    way_in: reactive[str] = reactive("")
+    """How to get here, said while something else has the keys."""
 
     @dataclass
     class Answered(Message):
@@ -68,6 +71,11 @@ class SendQuestion(Widget, can_focus=True):
         """Whether it is known how long a message would have to wait."""
         return self.asked is not None and self.asked.resets_at is not None
 
+    def on_focus(self) -> None:
+        self.refresh()
+
+    on_blur = on_focus
+
     def watch_asked(self, asked: "PreSend | None") -> None:
         self._unread_since = self._monotonic()
         self.display = asked is not None
@@ -96,20 +104,29 @@ class SendQuestion(Widget, can_focus=True):
         if self.asked is None:
             return Content("")
         head = Content.assemble((self._glyphs.needs_you, "bold $warning"), " ")
-        room = self.size.width - head.cell_length
+        way_in = "" if self.has_focus else self.way_in
+        tail = Content.styled(f"  {way_in}", muted(self)) if way_in else Content("")
+        room = self.size.width - head.cell_length - tail.cell_length
         ways = [Content(words) for words in _ways(self.asked, self._now())]
         words = next((each for each in ways if each.cell_length <= room), ways[-1])
-        return head + cut(words, room, self._glyphs.ellipsis)
+        words = cut(words, room, self._glyphs.ellipsis)
+        return head + words + " " * (room - words.cell_length if way_in else 0) + tail
 
 
 def _ways(asked: "PreSend", now: float) -> Iterator[str]:
     """The same in fewer and fewer words."""
-    cost, left = _percent(asked.cost_percent), _percent(asked.left_percent)
-    of = f"{cost} of {asked.label}"
     long = short = ""
     if asked.resets_at is not None:
         long = f"; resets {moment(asked.resets_at, now)}"
         short = f"; resets {day_time(asked.resets_at, now)}"
+    if not asked.cost_percent:
+        yield f"{asked.label} is used up: likely refused{long}"
+        yield f"{asked.label} is used up: likely refused{short}"
+        yield f"{asked.label} is used up{short}"
+        yield f"{asked.label} is used up"
+        return
+    cost, left = _percent(asked.cost_percent), _percent(asked.left_percent)
+    of = f"{cost} of {asked.label}"
     yield f"this chat's turns cost about {of}; {left} left: likely cut off{long}"
     yield f"turns here cost about {of}; {left} left: likely cut off{short}"
     yield f"about {of} a turn, {left} left: likely cut off{short}"

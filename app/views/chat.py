@@ -20,7 +20,7 @@ from app.views.chat_facts import (
 from app.views.chat_parts import ChatTranscript, Unsent
 from app.views.chat_writing import ChatWriting
 from services.errors import ServiceError
-from services.models.chat import Attachment, Chat, Usage
+from services.models.chat import Attachment, Chat, QueuedMessage, Usage
 from services.models.failure import Failure
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.chat.service import ChatService
     from services.events import AnyEvent
+    from services.models.limit_history import PreSend
 
 FIRST_ITEMS = 200
 """Items read before a chat is shown; the rest follows when the reader goes there."""
@@ -96,6 +97,7 @@ class ChatView(ChatBase):
         """
         self._services = services
         self._writing.look_at(services.limits, services.clock)
+        services.chat.look_at(services.limits)
         await self.open_chat(chat_id)
         self.composer.history = await services.chats.prompts()
         for unsent in self._unsent:
@@ -120,7 +122,7 @@ class ChatView(ChatBase):
         """Begin another chat."""
         if self._services is None:
             return
-        self._writing.put_question_away()
+        self._writing.leave()
         kept = self.composer.text
         await self.keep_draft()
         chat = await self._services.chat.new()
@@ -133,7 +135,7 @@ class ChatView(ChatBase):
 
     async def _leave(self) -> None:
         """What is written stays with the open chat, and nothing is asked about it any more."""
-        self._writing.put_question_away()
+        self._writing.leave()
         await self.keep_draft()
 
     async def keep_draft(self) -> None:
@@ -148,7 +150,7 @@ class ChatView(ChatBase):
         self._usage = None
         self.context_tokens = chat.context_tokens
         self.transcript.load(chat.items, earlier=chat.earlier, open_ids=chat.open_ids)
-        self.composer.queue = chat.queue
+        self.take_queue(chat.queue, chat.asked)
         typed = self.composer.text
         if not (is_first and typed):
             self.composer.load_text(chat.draft)
@@ -164,6 +166,11 @@ class ChatView(ChatBase):
         from app.views.chat_events import tell
 
         tell(self, event)
+
+    def take_queue(self, queue: tuple[QueuedMessage, ...], asked: "PreSend | None") -> None:
+        """These messages wait; `asked` is why the first does not go before the user says so."""
+        self.composer.queue = queue
+        self._writing.take_queue_question(asked)
 
     def begin_turn(self) -> None:
         """A turn of this chat runs now."""
@@ -207,9 +214,12 @@ class ChatView(ChatBase):
     async def _postpone(
         self, chat: "ChatService", chat_id: str, message: ChatWriting.Postponed
     ) -> None:
-        text, attachments = message.text, message.attachments
+        text, attachments, asked = message.text, message.attachments, message.asked
+        assert asked.resets_at is not None
         try:
-            await chat.submit_later(chat_id, text, attachments, not_before=message.not_before)
+            await chat.submit_later(
+                chat_id, text, attachments, not_before=asked.resets_at, asked=asked
+            )
         except ServiceError:
             self._give_back(text)
             self.composer.attachments = (*attachments, *self.composer.attachments)
@@ -246,7 +256,8 @@ class ChatView(ChatBase):
         if self._services is None or self.summary is None:
             return
         if not text.strip():
-            waiting = (each for each in self.composer.queue if each.not_before is not None)
+            queue, is_idle = self.composer.queue, not self.is_answering
+            waiting = (each for each in queue if is_idle or each.not_before is not None)
             if (first := next(waiting, None)) is not None:
                 await self._services.chat.send_queued(self.summary.id, first.id)
             return
@@ -308,7 +319,27 @@ class ChatView(ChatBase):
     @on(Transcript.RetryRequested)
     def _on_retry(self, message: Transcript.RetryRequested) -> None:
         message.stop()
-        self._act(lambda chat, chat_id: chat.retry(chat_id))
+        self._act(self._retry)
+
+    async def _retry(self, chat: "ChatService", chat_id: str) -> None:
+        asked = await self._writing.look(chat_id)
+        if asked is None or not self.is_open(chat_id):
+            await chat.retry(chat_id)
+        else:
+            self._writing.ask_about_retry(asked)
+
+    @on(ChatWriting.Decided)
+    def _on_decided(self, message: ChatWriting.Decided) -> None:
+        message.stop()
+        choice, asked = message.choice, message.asked
+        if message.subject == "queue":
+            self._act(lambda chat, chat_id: chat.answer(chat_id, choice))
+            return
+        self.transcript.focus()
+        if choice == "send":
+            self._act(lambda chat, chat_id: chat.retry(chat_id))
+        elif choice == "wait":
+            self._act(lambda chat, chat_id: chat.retry_later(chat_id, asked))
 
     @on(Transcript.EditRequested)
     def _on_edit(self, message: Transcript.EditRequested) -> None:

@@ -89,7 +89,7 @@ def _tell_of_the_chat(view: "ChatView", event: OfTheChat) -> None:
         case ArgumentsDelta():
             transcript.append(event.item_id, "arguments", event.text)
         case QueueChanged():
-            view.composer.queue = event.queue
+            view.take_queue(event.queue, event.asked)
         case TurnStarted():
             view.begin_turn()
         case ItemStarted():

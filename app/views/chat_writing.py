@@ -1,10 +1,8 @@
 """Where a message is written, and asked about before it goes. What is asked: docs/chat.md."""
 
-import asyncio
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -15,16 +13,14 @@ from app.views.chat_parts import ChatComposer, ChatQuestion
 from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
-from widgets.send_question import SendQuestion
+from widgets.send_question import Choice, SendQuestion
 
 if TYPE_CHECKING:
     from services.clock import Clock
     from services.limits.ports import Limits
     from services.models.limit_history import PreSend
 
-PATIENCE: Final = 0.1
-"""Seconds that sending waits at most for what limits have to say."""
-_log = logging.getLogger(__name__)
+Subject: TypeAlias = Literal["message", "queue", "retry"]
 
 
 class ChatWriting(Vertical):
@@ -35,12 +31,19 @@ class ChatWriting(Vertical):
 
     @dataclass
     class Postponed(Message):
-        """The user wants this sent after a time; the field is empty already."""
+        """The user wants this sent when a limit begins anew; the field is empty already."""
 
         text: str
         attachments: tuple[Attachment, ...]
-        not_before: float
-        """Unix seconds."""
+        asked: "PreSend"
+
+    @dataclass
+    class Decided(Message):
+        """What becomes of the queue, or of the turn that is to be run again."""
+
+        subject: Subject
+        choice: Choice
+        asked: "PreSend"
 
     def __init__(
         self, glyphs: Glyphs, *, prompt: str, chat_to_ask_about: Callable[[], str | None]
@@ -60,10 +63,14 @@ class ChatWriting(Vertical):
         self._chat_to_ask_about = chat_to_ask_about
         self._limits: Limits | None = None
         self._clock: Clock | None = None
-        self._text = ""
+        self._subject: Subject = "message"
         """What is asked about."""
-        self._resets_at: float | None = None
-        """Unix seconds."""
+        self._asked: PreSend | None = None
+        """What is asked, in the words of the services."""
+        self._of_queue: PreSend | None = None
+        """Why the queue does not go on."""
+        self._text = ""
+        """The message that is asked about."""
 
     def compose(self) -> ComposeResult:
         yield self.question
@@ -73,6 +80,11 @@ class ChatWriting(Vertical):
         """Look at these limits from now on before a message goes."""
         self._limits, self._clock = limits, clock
 
+    def leave(self) -> None:
+        """Another chat comes: nothing is asked about this one any more."""
+        self._of_queue = None
+        self.put_question_away()
+
     def put_question_away(self) -> None:
         """Ask no more; the text stays."""
         if self.question.asked is not None:
@@ -81,6 +93,42 @@ class ChatWriting(Vertical):
             self.composer.go_on()
             if had_focus:
                 self.composer.focus_input()
+        self._ask_about_queue()
+
+    def take_queue_question(self, asked: "PreSend | None") -> None:
+        """Ask whether the queue goes on; None where it does, or nothing waits."""
+        if asked == self._of_queue:
+            return
+        self._of_queue = asked
+        if self.question.asked is None or self._subject == "queue":
+            self.put_question_away()
+
+    def ask_about_retry(self, asked: "PreSend") -> None:
+        """Ask whether a turn is run again."""
+        self._ask("retry", asked)
+        self.question.focus()
+
+    def go_to_question(self) -> bool:
+        """Let the question have the keys; False where there is none."""
+        if self.question.asked is None:
+            return False
+        self.question.focus()
+        return True
+
+    def _ask_about_queue(self) -> None:
+        """Ask about the queue, without taking the keys from somebody who reads or writes."""
+        if self._of_queue is not None:
+            self._ask("queue", self._of_queue)
+            if self.composer.is_empty and self.composer.has_input_focus:
+                self.question.focus()
+
+    def _ask(self, subject: Subject, asked: "PreSend") -> None:
+        # Needed where something is asked only: not for the first frame.
+        from app.views.limits_words import apart
+
+        self._subject, self._asked = subject, asked
+        self.question.way_in = "esc answers" if subject == "queue" else ""
+        self.question.asked = replace(asked, label=apart(asked.label))
 
     async def _may_send(self) -> bool:
         """Whether what is written goes at once; else the user is asked, or it is gone by now."""
@@ -88,73 +136,63 @@ class ChatWriting(Vertical):
         if chat_id is None:
             return True
         if self.question.asked is not None:
-            return False
+            if self._subject == "queue":
+                # It goes behind the others, and waits for the same answer.
+                self.question.focus()
+            return self._subject == "queue"
         text = self.composer.text
-        asked = await self._look(chat_id)
+        asked = await self.look(chat_id)
         if asked is None:
             return True
         if self.composer.text == text:
-            self._text, self._resets_at = text, asked.resets_at
+            self._text = text
             self.composer.hold()
-            # Needed where something is asked only: not for the first frame.
-            from app.views.limits_words import apart
-
-            self.question.asked = replace(asked, label=apart(asked.label))
+            self._ask("message", asked)
             self.question.focus()
         return False
 
-    async def _look(self, chat_id: str) -> "PreSend | None":
-        """What limits say, if they say it soon: nobody is kept from sending by them."""
-        limits, clock = self._limits, self._clock
-        if limits is None or clock is None:
+    async def look(self, chat_id: str) -> "PreSend | None":
+        """What limits say of a turn that begins now, if they say it soon."""
+        # Needed when something is sent only: not for the first frame.
+        from services.chat.asking import look
+
+        if self._limits is None or self._clock is None:
             return None
-        looking = asyncio.ensure_future(limits.before_send(chat_id))
-        patience = asyncio.ensure_future(clock.sleep(PATIENCE))
-        try:
-            await asyncio.wait({looking, patience}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            patience.cancel()
-            looking.cancel()
-            looking.add_done_callback(_let_go)
-        if not looking.done():
-            _log.info("limits were not read in time before sending")
-            return None
-        failure = looking.exception()
-        if failure is not None:
-            _log.warning("limits cannot be read before sending: %s", type(failure).__name__)
-            return None
-        return looking.result()
+        return await look(self._limits, self._clock, chat_id)
 
     @on(SendQuestion.Answered)
     def _on_answered(self, message: SendQuestion.Answered) -> None:
         message.stop()
-        composer = self.composer
-        choice = message.choice if composer.text == self._text else "cancel"
-        # Not by the composer itself: Textual ends a message at the parent that caused it.
-        if choice == "send":
-            self.post_message(Composer.Sent(*composer.take()))
-        elif choice == "wait" and self._resets_at is not None:
-            self.post_message(self.Postponed(*composer.take(), self._resets_at))
+        composer, choice, asked = self.composer, message.choice, self._asked
+        if asked is not None and self._subject != "message":
+            if self._subject == "queue":
+                self._of_queue = None
+            self.post_message(self.Decided(self._subject, choice, asked))
+        elif asked is not None and composer.text == self._text:
+            # Not by the composer itself: Textual ends a message at the parent that caused it.
+            if choice == "send":
+                self.post_message(Composer.Sent(*composer.take()))
+            elif choice == "wait":
+                self.post_message(self.Postponed(*composer.take(), asked))
         composer.go_on()
         composer.focus_input()
+        self._ask_about_queue()
 
     @on(SendQuestion.TypedAhead)
     def _on_typed_ahead(self, message: SendQuestion.TypedAhead) -> None:
         message.stop()
-        self.composer.type_later(message.character)
+        if self._subject == "message":
+            self.composer.type_later(message.character)
+        else:
+            self.composer.insert(message.character)
+            self.composer.focus_input()
 
     @on(Composer.Changed)
     def _on_changed(self) -> None:
-        if self.composer.text != self._text:
+        if self._subject == "message" and self.composer.text != self._text:
             self.put_question_away()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Whoever goes back to the text wants to change it."""
-        if self.composer in event.widget.ancestors:
+        if self._subject != "queue" and self.composer in event.widget.ancestors:
             self.put_question_away()
-
-
-def _let_go(task: "asyncio.Future[PreSend | None]") -> None:
-    """Take note of an error that interests nobody any more."""
-    if not task.cancelled():
-        task.exception()

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from services.inference.stream import InferenceRequest, StreamValue
 from services.models.catalogue import ModelInfo
+from services.models.limit_history import PreSend
+from services.models.limits import LimitsState
 
 
 class Inference(Protocol):
@@ -28,4 +30,25 @@ class Catalogue(Protocol):
 
     def lookup(self, slug: str) -> ModelInfo:
         """What is known of a model; fallback values where nothing is."""
+        ...
+
+
+class Limits(Protocol):
+    """What is known of the limits that turns are counted in."""
+
+    @property
+    def state(self) -> LimitsState:
+        """How they stand."""
+        ...
+
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        """Read them now, where nobody did for a minute, or lately and the user wants it.
+
+        Raises:
+            ServiceError: They could not be read.
+        """
+        ...
+
+    async def before_send(self, chat_id: str) -> PreSend | None:
+        """What the next turn of a chat costs, where that is more than is left; else None."""
         ...

@@ -1,6 +1,6 @@
 """Messages that wait: put in, changed, taken out. Callers hold the chat's lock."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -57,7 +57,10 @@ class Queue:
             self._change(state, queued_id, None)
 
     async def give_back(self, state: ChatState) -> tuple[QueuedMessage, ...]:
-        """Take all out, but for what another program holds; in order."""
+        """Take all out, but for what another program holds; in order.
+
+        What would run a turn again is not given back: its message was sent.
+        """
         having = self._having
         returned = tuple(
             each
@@ -68,7 +71,33 @@ class Queue:
             await having.keeper.keep(having.store.remove_queued(state.id, message.id))
         if returned:
             self._shelf.set_queue(state, tuple(e for e in state.queue if e not in returned))
-        return returned
+        return tuple(each for each in returned if not each.retries)
+
+    async def hold(
+        self,
+        state: ChatState,
+        queued_id: str,
+        change: Callable[[QueuedMessage], QueuedMessage],
+    ) -> QueuedMessage | None:
+        """Let a message wait for a time, or for another one; None where it is not ours to send.
+
+        Args:
+            state: Which chat.
+            queued_id: Which message.
+            change: Gives it the time.
+        """
+        known = next((each for each in state.queue if each.id == queued_id), None)
+        if known is None:
+            return None
+        having = self._having
+        held: QueuedMessage | None = having.store.held.ours(change(known))
+        if not having.keeper.has_failed:
+            try:
+                held = await having.store.held.hold(state.id, queued_id, change)
+            except StorageError as error:
+                having.keeper.tell(error)
+        self._change(state, queued_id, held)
+        return held
 
     async def release(self, state: ChatState, queued_id: str, *, is_forced: bool = False) -> bool:
         """Let a message wait for its turn only; False where it is not there, or not ours to send.
@@ -98,10 +127,16 @@ class Queue:
             if queue is not None and queue != state.queue:
                 self._shelf.set_queue(state, queue)
 
-    async def take_next(self, state: ChatState) -> Taken | None:
-        """The first message that waits for its turn only; None where there is none to be sent."""
+    async def take_next(self, state: ChatState) -> Taken | str | None:
+        """The first message that waits for its turn only, or the id of a turn to be run again.
+
+        None where there is none to be sent.
+        """
         while self.has_next(state):
             queued = next(each for each in state.queue if each.not_before is None)
+            if queued.retries:
+                await self.remove(state, queued.id)
+                return queued.retries
             try:
                 raw = await files.message(queued.text, queued.attachments)
             except UsageError as error:

@@ -7,21 +7,20 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from services.bus import EventBus
 from services.chat import attachments as files
-from services.chat.ports import Catalogue, Inference
-from services.chat.queue import Queue
+from services.chat.ports import Catalogue, Inference, Limits
 from services.chat.record import Collaborators
-from services.chat.runner import Runner
+from services.chat.resets import for_window
+from services.chat.sending import Sending
 from services.chat.shelf import Shelf
-from services.chat.state import ChatState, Keeper, LastTurn
-from services.chat.waiting import Waiting
+from services.chat.state import ChatState, Keeper
 from services.clock import Clock
 from services.errors import UsageError
-from services.events import ItemsDropped
 from services.models.chat import Attachment, Chat, QueuedMessage, TurnState
+from services.models.limit_history import PreSend
 from services.provider import Provider
 from services.store.chats import ChatStore
 
@@ -59,10 +58,9 @@ class ChatService:
         )
         self._shelf = Shelf(self._having, model, effort)
         self._group = asyncio.TaskGroup()
-        self._runner = Runner(self._having, self._shelf, self._group, self._send_next)
-        self._queue = Queue(self._having, self._shelf)
-        self._waiting = Waiting(self._having, self._group, self._send_due)
-        self._is_leaving = False
+        self._sending = Sending(self._having, self._shelf, self._group)
+        self._runner, self._queue = self._sending.runner, self._sending.queue
+        self._waiting, self._asking = self._sending.waiting, self._sending.asking
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -74,8 +72,7 @@ class ChatService:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._is_leaving = True
-        self._waiting.leave()
+        self._sending.leave()
         running = [state.turn for state in self._shelf.known() if state.turn is not None]
         for turn in running:
             turn.interrupt()
@@ -85,6 +82,10 @@ class ChatService:
         finally:
             # An error of the body goes its own way; handed in here, it would come out in a group.
             await self._group.__aexit__(None, None, None)
+
+    def look_at(self, limits: Limits) -> None:
+        """Stop before what a limit probably cuts off, since there is somebody to ask."""
+        self._asking.limits = self._waiting.limits = limits
 
     async def open(self, chat_id: str | None = None, *, newest: int | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included.
@@ -162,9 +163,10 @@ class ChatService:
             if state.turn is not None or (self._queue.has_next(state) and not overtakes):
                 queued = self._queued(text, attachments)
                 await self._queue.put(state, queued, schema)
-                if state.turn is None:
-                    await self._send_next(state)
+                if state.turn is None and state.asked is None:
+                    await self._sending.send_next(state)
                 return queued
+            self._asking.end(state)
             message = self._shelf.message(text, attachments)
             await having.keeper.keep(
                 having.store.append_item(state.id, message, raw, turn_id=message.turn_id)
@@ -179,6 +181,7 @@ class ChatService:
         attachments: tuple[Attachment, ...] = (),
         *,
         not_before: float,
+        asked: PreSend | None = None,
     ) -> QueuedMessage:
         """Queue a message that this program sends by itself after a time, while it runs.
 
@@ -189,6 +192,8 @@ class ChatService:
             text: What the user said.
             attachments: Files that go with it.
             not_before: Unix seconds.
+            asked: The window that it waits for, whenever that begins anew; None where the time
+                alone counts.
 
         Raises:
             UsageError: An attachment cannot be sent.
@@ -200,14 +205,31 @@ class ChatService:
             having = self._having
             await self._shelf.make_sure_it_is_stored(state)
             await having.keeper.keep(having.store.remember_prompt(text))
-            queued = having.store.held.ours(
-                replace(self._queued(text, attachments), not_before=not_before)
-            )
-            await self._queue.put(state, queued)
+            queued = self._queued(text, attachments)
+            if asked is not None:
+                queued = for_window(queued, asked)
+            queued = await self._sending.put(state, replace(queued, not_before=not_before))
             if state.draft == text:
                 await self._shelf.save_draft(state, "")
-            self._waiting.watch_one(state, queued, not_before)
             return queued
+
+    async def answer(self, chat_id: str, choice: Literal["send", "wait", "cancel"]) -> None:
+        """Say what becomes of a queue that waits for the user's word; nothing if none does.
+
+        Args:
+            chat_id: Which chat.
+            choice: `send` its first message; let all of it `wait` until the limit begins anew;
+                or leave it as it is, until something is sent.
+        """
+        state = await self._shelf.state(chat_id)
+        async with state.lock:
+            if state.asked is None:
+                return
+            if choice == "wait":
+                await self._asking.hold(state)
+            self._asking.end(state)
+            if choice == "send" and state.turn is None:
+                await self._sending.send_next(state)
 
     async def take_over_waiting(self, chat_id: str) -> None:
         """Send what waits for a time in a chat, where the program is gone that was to do so.
@@ -224,7 +246,8 @@ class ChatService:
         state = await self._shelf.state(chat_id)
         async with state.lock:
             if await self._queue.release(state, queued_id, is_forced=True) and state.turn is None:
-                await self._send_next(state)
+                self._asking.end(state)
+                await self._sending.send_next(state)
 
     async def send_now(
         self, chat_id: str, text: str, attachments: tuple[Attachment, ...] = ()
@@ -245,6 +268,24 @@ class ChatService:
         async with state.lock:
             return await self._queue.give_back(state)
 
+    async def retry_later(self, chat_id: str, asked: PreSend) -> None:
+        """Run the last turn again when the window that was asked about begins anew.
+
+        Nothing happens then if it was run again meanwhile, or another message was sent.
+
+        Raises:
+            UsageError: There is no such turn, or nobody knows when the window begins anew.
+        """
+        state = await self._shelf.state(chat_id)
+        async with state.lock:
+            message = (await self._sending.broken(state)).message
+            if asked.resets_at is None:
+                raise UsageError("Nobody knows when the limit begins anew")
+            if all(each.retries != message.turn_id for each in state.queue):
+                queued = self._queued(message.text, message.attachments)
+                queued = replace(for_window(queued, asked), retries=message.turn_id)
+                await self._sending.put(state, queued)
+
     async def retry(self, chat_id: str) -> None:
         """Run the last turn again, which failed, was interrupted or is incomplete.
 
@@ -255,21 +296,7 @@ class ChatService:
         """
         state = await self._shelf.state(chat_id)
         async with state.lock:
-            if state.turn is not None:
-                raise UsageError("The turn is still running", next_step="Interrupt it first")
-            last = state.last or await self._shelf.find_last(state)
-            if last is None or not last.can_be_retried:
-                raise UsageError("There is nothing to try again")
-            if last.item_ids:
-                gone = tuple(last.item_ids)
-                await self._having.keeper.keep(self._having.store.remove_items(state.id, gone))
-                self._having.bus.publish(ItemsDropped(chat_id=state.id, item_ids=gone))
-            if not await self._shelf.refresh_history(state):
-                del state.history[last.start :]
-            self._runner.start(
-                state,
-                LastTurn(message=last.message, start=last.start, schema=last.schema, is_again=True),
-            )
+            await self._sending.retry(state, await self._sending.broken(state))
 
     def is_running(self, chat_id: str) -> bool:
         """Whether a turn of this chat runs now."""
@@ -333,19 +360,3 @@ class ChatService:
 
     def _queued(self, text: str, attachments: tuple[Attachment, ...]) -> QueuedMessage:
         return QueuedMessage(id=self._having.new_id(), text=text, attachments=attachments)
-
-    async def _send_next(self, state: ChatState) -> None:
-        """Send the first message that waits for its turn only; the chat's lock is held."""
-        if not self._is_leaving and (taken := await self._queue.take_next(state)) is not None:
-            await self._runner.begin(state, taken.message, taken.raw, taken.schema)
-            if self._is_leaving and state.turn is not None:
-                # Too late to be among those that leaving interrupts.
-                state.turn.interrupt()
-
-    async def _send_due(self, state: ChatState, queued_id: str) -> None:
-        """Send a message whose time has come, after the turn that may be running."""
-        async with state.lock:
-            if self._is_leaving or not await self._queue.release(state, queued_id):
-                return
-            if state.turn is None:
-                await self._send_next(state)

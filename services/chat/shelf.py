@@ -143,7 +143,9 @@ class Shelf:
     def set_queue(self, state: ChatState, queue: tuple[QueuedMessage, ...]) -> None:
         """Know and tell what waits."""
         state.queue = queue
-        self._having.bus.publish(QueueChanged(chat_id=state.id, queue=queue))
+        if all(each.not_before is not None for each in queue):
+            state.asked = None
+        self._having.bus.publish(QueueChanged(chat_id=state.id, queue=queue, asked=state.asked))
 
     async def save_draft(self, state: ChatState, text: str) -> None:
         """Keep what is typed and not sent."""
@@ -198,6 +200,7 @@ class Shelf:
             items=chat.items + fresh,
             open_ids=frozenset(item.id for item in fresh),
             queue=state.queue,
+            asked=state.asked,
         )
 
     async def fork(self, chat_id: str, item_id: str) -> tuple[Chat, str]:

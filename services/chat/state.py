@@ -10,6 +10,7 @@ from services.bus import EventBus
 from services.errors import NotFoundError, ServiceError, StorageError
 from services.events import ServiceFailed
 from services.models.chat import ChatSummary, QueuedMessage, UserMessage
+from services.models.limit_history import PreSend
 
 if TYPE_CHECKING:
     from services.chat.turn import Turn
@@ -56,6 +57,8 @@ class ChatState:
     queue: tuple[QueuedMessage, ...] = ()
     schemas: dict[str, Mapping[str, Any]] = field(default_factory=_no_schemas)
     """What answers to queued messages must fit, by id of the message."""
+    asked: PreSend | None = None
+    """Why the first of the queue does not go before the user says so."""
     draft: str = ""
     history: list[Mapping[str, Any]] = field(default_factory=_no_history)
     """Wire items, the same as in the store."""

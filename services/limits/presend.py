@@ -6,6 +6,7 @@ from typing import Final
 from services.models.limit_history import Cost, PreSend
 from services.models.limit_terms import window_name
 from services.models.limits import LimitsState, WindowState
+from services.models.windows import MAIN
 
 ENOUGH: Final = 3
 """Turns in which a window has moved, from which on the next one's cost can be guessed."""
@@ -14,7 +15,7 @@ UPPER: Final = 0.75
 
 
 def warning(costs: Sequence[Cost], state: LimitsState, now: float) -> PreSend | None:
-    """What the next turn probably costs, where that is more than what is left.
+    """What the next turn probably costs, where that is more than what is left, or nothing is.
 
     Args:
         costs: Of the chat's last turns; those that cost nothing too, since a window moves by whole
@@ -23,8 +24,8 @@ def warning(costs: Sequence[Cost], state: LimitsState, now: float) -> PreSend | 
         now: Unix seconds.
 
     Returns:
-        The window that the turn exceeds most; None where it fits, where too little is known, and
-        where credits are spent beyond the windows.
+        The window that the turn exceeds most; None where it fits, where too little is known and
+        something is left, and where credits are spent beyond the windows.
     """
     beyond = state.credits
     if beyond is not None and (beyond.unlimited or beyond.has_credits):
@@ -33,17 +34,19 @@ def warning(costs: Sequence[Cost], state: LimitsState, now: float) -> PreSend | 
     for window in state.windows:
         cost = _cost(costs, window.id)
         left = _left(window, now)
-        if cost is None or left is None or cost <= left:
+        if left is None or not (_is_shut(window, left, state) if cost is None else cost > left):
             continue
+        cost = cost or 0.0
         asked = PreSend(
             window_id=window.id,
             label=window_name(window),
             cost_percent=cost,
             left_percent=left,
             resets_at=window.resets_at,
+            period=window.period,
         )
         # Of two that are used up, the one that is so for longer stands in the way.
-        found.append((left / cost, -(window.resets_at or float("inf")), asked))
+        found.append((left / cost if cost else 0.0, -(window.resets_at or float("inf")), asked))
     return min(found, key=lambda each: each[:2])[2] if found else None
 
 
@@ -54,6 +57,13 @@ def _cost(costs: Sequence[Cost], window_id: str) -> float | None:
         return None
     upper = each[int(UPPER * (len(each) - 1))]
     return max(sum(each) / len(each), upper)
+
+
+def _is_shut(window: WindowState, left: float, state: LimitsState) -> bool:
+    """Whether no turn at all fits, whatever it costs, and the server does not say otherwise."""
+    if window.is_refused:
+        return True
+    return left <= 0.0 and window.limit_id == MAIN and state.allowed is not True
 
 
 def _left(window: WindowState, now: float) -> float | None:

@@ -98,6 +98,9 @@ class LimitsService:
         self._last_chat = ""
         self._is_signed_out = False
         self._tasks: list[asyncio.Task[None]] = []
+        self._is_idle = asyncio.Event()
+        """Whether nothing is being heard."""
+        self._is_idle.set()
         self.state = LimitsState(standing=standing, account=account)
         """What is known now."""
 
@@ -164,6 +167,7 @@ class LimitsService:
 
     async def before_send(self, chat_id: str) -> PreSend | None:
         """What the next turn of a chat costs, where that is more than is left; else None."""
+        await self._heard_all()
         if self.state.standing is not Standing.KNOWN:
             return None
         try:
@@ -195,11 +199,21 @@ class LimitsService:
 
     # What is heard -------------------------------------------------------------------------------
 
+    async def _heard_all(self) -> None:
+        """Wait until all that was told so far is known: the end of a turn, for one."""
+        # Once round the loop, so that whoever listens has noticed it.
+        await asyncio.sleep(0)
+        await self._is_idle.wait()
+
     async def _listen(self) -> None:
         with self._bus.subscribe() as subscription:
             while True:
-                await subscription.wait()
-                for event in subscription.take():
+                events = subscription.take()
+                if not events:
+                    self._is_idle.set()
+                    await subscription.wait()
+                    self._is_idle.clear()
+                for event in events:
                     try:
                         await self._hear(event)
                     except StorageError as error:
@@ -228,6 +242,8 @@ class LimitsService:
                 self._last_chat = chat_id
             case AccountChanged(account=account) if account.mode is AccountMode.CHATGPT:
                 self._is_signed_out = False
+                if self._poller is not None:
+                    self._poller.signed_in_at = account.refreshed_at
             case AccountChanged(account=account) if account.mode is AccountMode.NONE:
                 self._is_signed_out = True
                 version = self.state.version

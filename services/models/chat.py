@@ -5,9 +5,12 @@ All text in here is clean (`services.clean`) and plain: never markup.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from services.models.failure import Failure
+
+if TYPE_CHECKING:
+    from services.models.limit_history import PreSend
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +218,14 @@ class QueuedMessage:
     """Unix seconds before which it is not sent by itself; None where it waits for its turn only."""
     holder: str = ""
     """The program that sends it then; empty where it waits for its turn only."""
+    window_id: str = ""
+    """The limit's window whose reset it waits for; empty where the time alone counts."""
+    period: int = 0
+    """The one that window was in: a later one has begun anew."""
+    needs_percent: float = 0.0
+    """What a turn probably costs of it; 0 where that is not known."""
+    retries: str = ""
+    """The turn that is run again then, with its own message; empty where a new one begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,5 +256,7 @@ class Chat:
     """How many items stand before `items` and were not read yet."""
     draft: str = ""
     queue: tuple[QueuedMessage, ...] = ()
+    asked: "PreSend | None" = None
+    """Why the first of the queue does not go before the user says so."""
     context_tokens: int | None = None
     """Total tokens of the last response: how full the context is."""

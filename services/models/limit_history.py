@@ -118,6 +118,8 @@ class PreSend:
     window_id: str
     label: str
     cost_percent: float
-    """Of the chat's turns so far, per turn."""
+    """Of the chat's turns so far, per turn; 0 where that is not known, and nothing is left."""
     left_percent: float
     resets_at: float | None
+    period: int = 0
+    """The one that the window is in; a later one has begun anew."""

@@ -92,6 +92,10 @@ def decode_queued(queued_id: str, value: str) -> QueuedMessage:
             attachments=_attachments(data.get("attachments", [])),
             not_before=_or_none(_number)(data.get("not_before")),
             holder=_text(data.get("holder", "")),
+            window_id=_text(data.get("window_id", "")),
+            period=_whole(data.get("period", 0)),
+            needs_percent=_number(data.get("needs_percent", 0.0)),
+            retries=_text(data.get("retries", "")),
         )
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
         return QueuedMessage(id=queued_id, text=_shown(value))

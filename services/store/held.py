@@ -1,6 +1,7 @@
 """Queued messages that wait for a time, each held by the one program that sends it then."""
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 
 from services.models.chat import QueuedMessage
@@ -38,6 +39,32 @@ class HeldMessages:
                 if is_held and not self._program.is_alive(message.holder):
                     rows.put_queued(connection, chat_id, self.ours(message))
             return rows.queue(connection, chat_id)
+
+        return await self._database.run(work)
+
+    async def hold(
+        self, chat_id: str, queued_id: str, change: Callable[[QueuedMessage], QueuedMessage]
+    ) -> QueuedMessage | None:
+        """Let a message wait for a time, or for another one, held by this program.
+
+        Args:
+            chat_id: Which chat.
+            queued_id: Which message.
+            change: Gives it the time; called with the message as it is on disk.
+
+        Returns:
+            The message as it is now; None where it was sent or taken out, or another program
+            holds it.
+        """
+
+        def work(connection: sqlite3.Connection) -> QueuedMessage | None:
+            waiting = {message.id: message for message in rows.queue(connection, chat_id)}
+            message = waiting.get(queued_id)
+            if message is None or (message.not_before is not None and not self.is_ours(message)):
+                return None
+            held = self.ours(change(message))
+            rows.put_queued(connection, chat_id, held)
+            return held
 
         return await self._database.run(work)
 

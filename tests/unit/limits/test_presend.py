@@ -91,6 +91,22 @@ def test_of_two_that_are_used_up_the_later_reset_is_named() -> None:
     assert found.label == "week"
 
 
+def test_where_nothing_is_left_it_matters_not_what_a_turn_costs() -> None:
+    used_up = state(replace(FIVE, used_percent=100.0), WEEK)
+    for costs in ([], turns(1.0), turns(0.0, 0.0)):
+        found = warning(costs, used_up, NOW)
+        assert found is not None
+        assert (found.label, found.cost_percent, found.left_percent) == ("5h", 0.0, 0.0)
+    refused = state(replace(FIVE, used_percent=77.0, is_refused=True, period=4))
+    found = warning([], refused, NOW)
+    assert found is not None
+    assert (found.left_percent, found.period) == (0.0, 4)
+    assert warning([], state(replace(FIVE, used_percent=99.0)), NOW) is None
+    # The server lets calls through, and of other limits turns take nothing.
+    assert warning([], replace(used_up, allowed=True), NOW) is None
+    assert warning([], state(replace(FIVE, used_percent=100.0, limit_id="review")), NOW) is None
+
+
 def test_a_refused_window_has_nothing_left() -> None:
     found = warning(turns(1, 1, 1), state(replace(FIVE, used_percent=60.0, is_refused=True)), NOW)
     assert found is not None
