@@ -159,6 +159,7 @@ async def open_services(
             new_id=_new_id,
             is_polling=is_interactive if is_polling is None else is_polling,
             is_quiet=partial(is_quiet, settings.limits_quiet_hours),
+            signed_in_at=account.refreshed_at,
         )
         # Left after the chat, so that it hears how the last turn ended.
         await stack.enter_async_context(limits)

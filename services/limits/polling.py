@@ -10,7 +10,7 @@ from typing import Final
 
 from services.clock import Clock
 from services.errors import ServiceError, StorageError
-from services.limits.ports import LONGEST_PAUSE, LimitStorage, UsageSource
+from services.limits.ports import LONGEST_PAUSE, ON_REQUEST, LimitStorage, UsageSource
 from services.models.failure import Failure, FailureKind
 from services.models.limits import UsageReading
 
@@ -22,6 +22,8 @@ JITTER: Final = 0.15
 """Share by which waits are longer at random, so that processes do not come together."""
 FIRST_PAUSE: Final = 120.0
 """Seconds after the first failure; doubled each time."""
+OFFLINE: Final = frozenset({"connect", "connect_timeout", "dns", "no_network", "refused_port"})
+"""Codes of failures of which no server knows anything: it is looked again before long."""
 _log = logging.getLogger(__name__)
 
 
@@ -33,6 +35,15 @@ def wait(*, is_looking: bool, rng: random.Random) -> float:
 def pause(failures: int) -> float:
     """Seconds after so many failures in a row until anybody asks again."""
     return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(20, max(0, failures - 1)))
+
+
+def _pause_after(error: ServiceError, failures: int) -> float:
+    """Seconds after a failure, which is one of so many in a row."""
+    if error.kind is FailureKind.CREDENTIALS and error.status is None:
+        # Nobody is signed in, so nobody was asked; whoever signs in does not wait.
+        return LOOKED_AT
+    seconds = pause(failures)
+    return min(seconds, UNWATCHED) if error.code in OFFLINE else seconds
 
 
 class Poller:
@@ -68,6 +79,8 @@ class Poller:
         self._failed = failed
         self._stored = stored
         self._rng = rng or random.Random()  # noqa: S311 spreads processes
+        self.signed_in_at: float | None = None
+        """When the login was made or renewed last, Unix seconds."""
         self._looked = asyncio.Event()
         self._looked.set()
 
@@ -120,6 +133,8 @@ class Poller:
         Raises:
             ServiceError: The server could not be read, or the store.
         """
+        if await self._is_mended():
+            interval = min(interval, ON_REQUEST)
         if not await self._storage.claim_poll(self._account, interval=interval):
             await self._stored()
             return
@@ -130,6 +145,17 @@ class Poller:
             raise
         await self._storage.poll_ended(self._account)
         await self._heard(self._ours(reading))
+
+    async def _is_mended(self) -> bool:
+        """Whether there is another login than the one that was refused, which waits for no pause.
+
+        A poll that is refused renews the login itself, which does not count.
+        """
+        if self.signed_in_at is None:
+            return False
+        last = await self._storage.last_poll(self._account)
+        is_refused = last.failure is not None and last.failure.kind is FailureKind.CREDENTIALS
+        return is_refused and self.signed_in_at > (last.asked_at or 0.0) + LOOKED_AT
 
     def _ours(self, reading: UsageReading) -> UsageReading:
         """The reading without its verdict where it names another account than the one signed in.
@@ -153,9 +179,7 @@ class Poller:
         now = self._clock.now()
         with suppress(StorageError):
             last = await self._storage.last_poll(self._account)
-            # What is wrong with the login is mended by a sign-in, after which nobody waits.
-            is_login = error.kind is FailureKind.CREDENTIALS
-            until = now + (LOOKED_AT if is_login else pause(last.failures + 1))
+            until = now + _pause_after(error, last.failures + 1)
             if error.retry_at is not None:
                 until = max(until, min(error.retry_at, now + LONGEST_PAUSE))
             await self._storage.poll_ended(self._account, error.failure, not_before=until)

@@ -64,6 +64,7 @@ class LimitsService:
         new_id: Makes ids that are never used again.
         is_polling: False for commands, which ask when they want to.
         is_quiet: Whether no alert is wanted at a moment, in Unix seconds.
+        signed_in_at: When the login was made or renewed, Unix seconds.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class LimitsService:
         new_id: Callable[[], str],
         is_polling: bool = True,
         is_quiet: Callable[[float], bool] = lambda _: False,
+        signed_in_at: float | None = None,
     ) -> None:
         self._account = account
         self._storage = storage
@@ -91,6 +93,7 @@ class LimitsService:
             self._poller = Poller(
                 account, storage, source, clock, self._heard, self._failed, self._read_stored
             )
+            self._poller.signed_in_at = signed_in_at
             self._redeeming = Redeeming(account, storage, source, clock, new_id)
         self._is_polling = is_polling
         self._failure: Failure | None = None

@@ -1,5 +1,8 @@
 """Whose limits a status line shows when somebody else signs in, or nobody does."""
 
+import sqlite3
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -92,3 +95,22 @@ def test_another_account_never_stands_under_the_numbers_of_the_one_before(
     put_login(deck, sim.issue())
     assert deck("limits", "ledger").code == 0
     assert line(deck).startswith("5h 90% left")
+
+
+def test_whoever_has_signed_in_anew_waits_for_no_pause_of_the_login_before(
+    sim: Simulator, foredeck: CommandLine, tmp_path: Path
+) -> None:
+    use_simulator(foredeck, sim, tmp_path / "codex")
+    put_login(foredeck, sim.issue())
+    sim.fail("wham/usage:status=401:times=3")
+    assert foredeck("limits").code == 3
+    database = Path(foredeck.environment["FOREDECK_HOME"]) / "data" / "foredeck.db"
+    with closing(sqlite3.connect(database, isolation_level=None)) as connection:
+        # That was two minutes ago, and the pause is one of half an hour.
+        connection.execute(
+            "UPDATE limit_polls SET asked_at = asked_at - 120, not_before = ?",
+            (time.time() + 1680,),
+        )
+    put_login(foredeck, sim.issue())
+    assert foredeck("limits").code == 0
+    assert "%" in line(foredeck)

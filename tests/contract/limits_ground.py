@@ -1,9 +1,9 @@
 """Programs that know limits: real services and stores over the simulator, in time a test moves."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from services.limits.service import LimitsService
 from services.store.database import Database
 from services.store.limits import LimitStore
 from simulator.server import Simulator
-from tests.contract.account.conftest import Home
+from tests.contract.account.conftest import Desk, Home
 from tests.soak.shared_clock import SharedClock
 
 TEN_PM = 1_790_028_000.0
@@ -51,6 +51,7 @@ class Program:
     limits: LimitsService
     bus: EventBus
     store: LimitStore
+    desk: Desk
     told: Subscription
     heard: list[str]
 
@@ -86,11 +87,12 @@ class Ground:
         is_shown: bool = True,
         is_polling: bool = True,
         is_idle: bool = True,
-        new_id: Callable[[], str] = lambda: "unused",
+        environ: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[Program]:
         """A program that has read the numbers, unless `is_idle` is False, and shows alerts."""
         async with AsyncExitStack() as opening:
-            desk = await opening.enter_async_context(self.home.open(clock=self.clock))
+            home = replace(self.home, environ={**self.home.environ, **(environ or {})})
+            desk = await opening.enter_async_context(home.open(clock=self.clock))
             database = await Database.open(self.path, self.clock)
             opening.push_async_callback(database.close)
             store, bus = LimitStore(database, self.clock), EventBus()
@@ -98,11 +100,11 @@ class Ground:
                 account=ACCOUNT,
                 storage=store,
                 source=UsageClient(
-                    desk.http, self.sim.chatgpt_base_url, self.clock, desk.auth.signer
+                    desk.http, desk.auth.provider.chatgpt_base_url, self.clock, desk.auth.signer
                 ),
                 bus=bus,
                 clock=self.clock,
-                new_id=new_id,
+                new_id=lambda: "unused",
                 is_polling=is_polling,
                 is_quiet=lambda at: is_quiet(quiet, at),
             )
@@ -115,7 +117,7 @@ class Ground:
                     await self.clock.settle(self._running)
                 if is_shown:
                     await limits.tell_alerts()
-                yield Program(limits, bus, store, told, [])
+                yield Program(limits, bus, store, desk, told, [])
             finally:
                 self._running -= waiters
 

@@ -6,7 +6,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 
+from services.events import AccountChanged
 from services.limits.polling import FIRST_PAUSE, JITTER, LOOKED_AT, UNWATCHED
+from services.models.failure import FailureKind
 from tests.contract.account.conftest import until
 from tests.contract.limits_ground import ACCOUNT, Ground
 from tests.contract.limits_ground import ground as ground  # noqa: PLC0414 a fixture
@@ -150,3 +152,57 @@ async def test_whoever_leaves_while_the_server_is_asked_does_not_wait_for_it(
         assert min(gaps(ground.polls)) >= LOOKED_AT
         assert program.limits.state.failure is None
         assert [each.id for each in program.limits.state.windows] == [WEEK]
+
+
+@pytest.mark.parametrize("flaw", ["status=401", "status=403", "error=cloudflare"])
+async def test_a_server_that_refuses_the_login_is_asked_ever_more_seldom(
+    ground: Ground, flaw: str
+) -> None:
+    ground.sim.fail(f"wham/usage:{flaw}")
+    async with ground.program() as program:
+        await ground.run(3600)
+        failure = program.limits.state.failure
+    assert failure is not None
+    assert failure.kind is FailureKind.CREDENTIALS
+    # After a 401 the login is read again, then renewed, each once.
+    times = 3 if flaw == "status=401" else 1
+    assert len(ground.sim.sent("/wham/usage")) <= 5 * times
+    assert len(ground.sim.refreshes) <= 5
+
+
+async def test_where_nobody_is_signed_in_nothing_is_sent_and_a_login_is_seen_within_minutes(
+    ground: Ground,
+) -> None:
+    ground.home.file.rename(ground.home.path / "away")
+    async with ground.program() as program:
+        await ground.run(1200)
+        assert ground.sim.sent("/wham/usage") == []
+        assert program.limits.state.failure is not None
+    (ground.home.path / "away").rename(ground.home.file)
+    async with ground.program() as program:
+        await ground.run(2 * LOOKED_AT * (1 + JITTER))
+        assert program.limits.state.failure is None
+
+
+async def test_a_new_login_waits_for_no_pause_of_the_one_before(ground: Ground) -> None:
+    ground.sim.fail("wham/usage:status=401:times=9")
+    async with ground.program() as program:
+        await ground.run(600)
+        # Three polls have failed, and the next one is eight minutes after the last of them.
+        assert len(ground.sim.sent("/wham/usage")) == 9
+        ground.home.plant()
+        program.bus.publish(AccountChanged(account=await program.desk.auth.reload()))
+        await ground.run(LOOKED_AT * (1 + JITTER) + 1)
+        assert program.limits.state.failure is None
+
+
+async def test_where_no_server_is_reached_it_is_tried_each_five_minutes(ground: Ground) -> None:
+    nowhere = {"FOREDECK_CHATGPT_BASE_URL": "http://127.0.0.1:1/backend-api"}
+    async with ground.program(environ=nowhere) as program:
+        await ground.run(3 * 3600)
+        assert program.limits.state.failure is not None
+        assert program.limits.state.failure.code == "refused_port"
+        assert (await program.store.last_poll(ACCOUNT)).failures > 25
+    async with ground.program() as program:
+        await ground.run(UNWATCHED + 2 * LOOKED_AT)
+        assert program.limits.state.failure is None
