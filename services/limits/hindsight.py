@@ -61,6 +61,7 @@ YOUNG: Final = 1.5
 AGED: Final = 0.5
 """A range is wider by a factor of 1 + YOUNG / (days of history + AGED)."""
 QUANTILES: Final = (0.1, 0.5, 0.9)
+MIDDLE: Final = (0.5,)
 
 
 def foretold(pace: float, expected: float) -> float:
@@ -95,31 +96,27 @@ class Hindsight:
         """Percent that must be foretold until a time, for each quantile, so that it is the run-out.
 
         The same guess is made at past moments: how much was foretold until the time at which as
-        much had been used as is left now? Moments like the present one weigh more. Where they are
-        few, what is expected of bursts stands in.
+        much had been used as is left now? Half of all errors are below the middle; for the ends of
+        the range moments like the present one weigh more. Where errors are few, what is expected
+        of bursts stands in.
 
         Args:
             left: Percent.
         """
         errors = list(self._errors(left))
-        weights = sum(weight for _, weight, _ in errors)
-        squares = sum(weight * weight for _, weight, _ in errors)
-        weighted: list[tuple[float, float]] = []
-        hidden = 0.0
-        if squares > 0.0:
-            # Past run-outs overlap: independent are no more than have found room in what was used.
-            count = min(weights * weights / squares, max(1.0, self.used[-1] / left))
-            weighted = [(error, weight * count / weights) for error, weight, _ in errors]
-            hidden = sum(weight * variance for _, weight, variance in errors) / weights
+        # Past run-outs overlap: independent are no more than have found room in what was used.
+        most = max(1.0, self.used[-1] / left)
         spread = min(MOST_SPREAD, math.hypot(LEAST_SPREAD, math.sqrt(self.burst / left)))
-        weighted += [(deviate * spread, PRIOR / len(NORMAL)) for deviate in NORMAL]
-        weighted.sort()
-        early, middle, late = _quantiles(weighted)
-        wider = WIDER * (1.0 + YOUNG / (self.days + AGED))
+        (middle,) = _quantiles([(error, 1.0) for error, _, _ in errors], most, spread, MIDDLE)
+        alike = [(error, weight) for error, weight, _ in errors]
+        early, half, late = _quantiles(alike, most, spread, QUANTILES)
+        weights = sum(weight for _, weight in alike)
+        hidden = sum(weight * variance for _, weight, variance in errors) / max(1e-9, weights)
         unseen = TENTH * math.sqrt(hidden)
-        early = middle - math.hypot((middle - early) * wider, unseen)
-        late = middle + math.hypot((late - middle) * wider, unseen)
-        return [left * math.exp(each) for each in (early, middle, late)]
+        wider = WIDER * (1.0 + YOUNG / (self.days + AGED))
+        early = half - math.hypot((half - early) * wider, unseen)
+        late = half + math.hypot((late - half) * wider, unseen)
+        return [left * math.exp(each) for each in (early, min(late, max(early, middle)), late)]
 
     def _errors(self, left: float) -> Iterator[tuple[float, float, float]]:
         """Logarithms of what was foretold over what was used, their weights and hidden variances.
@@ -258,7 +255,23 @@ def _remembered(days: float) -> float:
     return -math.expm1(-faded) / faded
 
 
-def _quantiles(weighted: Sequence[tuple[float, float]]) -> list[float]:
-    """Values, given with weights and in order, below which the shares of `QUANTILES` lie."""
+def _quantiles(
+    errors: Sequence[tuple[float, float]], most: float, spread: float, shares: Sequence[float]
+) -> list[float]:
+    """Values below which shares of the errors lie, together with those expected of bursts.
+
+    Args:
+        errors: With their weights.
+        most: How many of them are independent at most.
+        spread: Of those expected.
+        shares: From 0 to 1.
+    """
+    weighted = [(deviate * spread, PRIOR / len(NORMAL)) for deviate in NORMAL]
+    squares = sum(weight * weight for _, weight in errors)
+    if squares > 0.0:
+        weights = sum(weight for _, weight in errors)
+        scale = min(weights * weights / squares, most) / weights
+        weighted += [(error, weight * scale) for error, weight in errors]
+    weighted.sort()
     sums = list(accumulate(weight for _, weight in weighted))
-    return [weighted[bisect_left(sums, share * sums[-1])][0] for share in QUANTILES]
+    return [weighted[bisect_left(sums, share * sums[-1])][0] for share in shares]
