@@ -19,8 +19,9 @@ TIME = 13
 class LedgerRow:
     """One entry."""
 
-    time: str
-    what: str
+    time: str = ""
+    what: str = ""
+    """Without it and the time the detail belongs to the entry before."""
     detail: str = ""
     """Stands below it, muted."""
 
@@ -69,7 +70,8 @@ class LedgerList(Widget):
         for row in self.rows:
             time = Content.styled(row.time, muted(self))
             gap = " " * max(1, TIME - time.cell_length)
-            lines.append(Content.assemble(time, gap, row.what))
+            if row.time or row.what:
+                lines.append(Content.assemble(time, gap, row.what))
             if row.detail:
                 lines.append(Content.assemble(" " * TIME, (row.detail, muted(self))))
         return [cut(line, width, self._glyphs.ellipsis) for line in lines]

@@ -1,6 +1,7 @@
 """What the marks on the wires mean, and what the last turn cost."""
 
 from textual.content import Content
+from textual.geometry import Size
 from textual.reactive import reactive
 from textual.widget import Widget
 
@@ -56,15 +57,15 @@ class LimitLegend(Widget):
 
 
 class LimitBrief(Widget):
-    """Two rows in place of ledger and table, where there is room for one column only."""
+    """Two or three rows in place of ledger and table, where there is room for one column only."""
 
-    entry: reactive[LedgerRow | None] = reactive(None)
+    entry: reactive[LedgerRow | None] = reactive(None, layout=True)
     """What the server did last."""
-    nothing: reactive[str] = reactive("")
+    nothing: reactive[str] = reactive("", layout=True)
     """What is said where it did nothing."""
     last_turn: reactive[Shares] = reactive(())
-    reserve: reactive[str] = reactive("")
-    """Credits and resets; left out where there is no room."""
+    reserve: reactive[str] = reactive("", layout=True)
+    """Credits and resets; in a row of their own where there is no room beside the entry."""
     hint: reactive[tuple[str, str]] = reactive(("", ""))
     """A key and what it opens."""
 
@@ -77,29 +78,40 @@ class LimitBrief(Widget):
         super().__init__()
         self._glyphs = glyphs
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        return len(self._lines(width))
+
     def render(self) -> Content:
-        """The ledger's last entry; the last turn, and the key at the right."""
-        width = self.size.width
+        """The ledger's last entry; the last turn, and the key at the right; what is in reserve."""
+        return Content("\n").join(self._lines(self.size.width))
+
+    def _lines(self, width: int) -> list[Content]:
         first = Content.styled(self.nothing, muted(self))
         if (entry := self.entry) is not None:
-            time = Content.styled(entry.time.ljust(TIME), muted(self))
-            first = Content.assemble(time, entry.what, (f" {entry.detail}", muted(self)))
-        room = width - first.cell_length - Content(self.reserve).cell_length
-        if self.reserve and room >= 2:
-            first = Content.assemble(first, " " * room, (self.reserve, muted(self)))
+            first = Content.assemble(
+                self._named(entry.time), entry.what, (f" {entry.detail}", muted(self))
+            )
+        reserve = Content.styled(self.reserve, muted(self))
+        room = width - first.cell_length - reserve.cell_length
+        is_beside = bool(self.reserve) and room >= GAP
+        if is_beside:
+            first = Content.assemble(first, " " * room, reserve)
         key, verb = self.hint
         right = Content.assemble((key, "$foreground"), (f" {verb}", muted(self)))
         left = Content("")
         if self.last_turn:
             words = last_turn_words(self.last_turn, self, is_bare=True)
-            left = Content.assemble(("last turn".ljust(TIME), muted(self)), words)
-        gap = max(2, width - left.cell_length - right.cell_length)
+            left = Content.assemble(self._named("last turn"), words)
+        gap = max(GAP, width - left.cell_length - right.cell_length)
         second = Content.assemble(left, " " * gap, right)
-        if second.cell_length > width:
-            second = left
-        return Content("\n").join(
-            cut(each, width, self._glyphs.ellipsis) for each in (first, second)
-        )
+        lines = [first, left if second.cell_length > width else second]
+        if self.reserve and not is_beside:
+            # The last one, since the lowest row is the first to have no room.
+            lines.append(Content.assemble(self._named("in reserve"), reserve))
+        return [cut(each, width, self._glyphs.ellipsis) for each in lines]
+
+    def _named(self, name: str) -> Content:
+        return Content.styled(name.ljust(TIME), muted(self))
 
 
 def last_turn_words(shares: Shares, widget: Widget, *, is_bare: bool = False) -> Content:

@@ -1,5 +1,6 @@
 """One window of a limit: what is left, when it begins anew, and whether it lasts until then."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Literal
@@ -18,8 +19,14 @@ from widgets.muted import muted
 
 WIDE = 100
 """Columns from which the time to the reset has a wire of its own."""
-WORDS, SHARE = 44, 13
-"""Cells of the words beside the wires, and of the percentage with its gap at their beginning."""
+OUTLOOK = 31
+"""Cells of the outlook."""
+SHARES, SHARE = 25, 13
+"""Cells before it of the percentages, and of the first one alone; with their gap."""
+WORDS = SHARES + OUTLOOK
+"""Cells of the words beside the wires."""
+SHORTEST = 8
+"""Cells of the shortest wire beside an outlook; where less are left that has a row of its own."""
 SIDE, GAP = 2, 2
 SHARE_CELLS = 5
 """Of `62.0%`."""
@@ -44,17 +51,21 @@ class WindowRow:
     """`62.0%`"""
     word: str = ""
     """`left` or `used`."""
+    other: str = ""
+    """The other one of the two: `38.0% used`."""
     tone: Literal["calm", "warning", "failed"] = "calm"
     outlook: str = ""
     """Whether it lasts."""
     outlook_short: str = ""
-    """In place of the outlook where the reset needs its room; empty for one that never yields."""
+    """In place of an outlook that is too long for its room; empty where there is no shorter one."""
     outlook_tone: Literal["calm", "warning", "failed", "muted"] = "calm"
     time: TimeWire | None = None
     reset: tuple[str, str, str, str] = ("", "", "", "")
     """What happens, when, the zone, and in how long; only when is not muted."""
     note: str = ""
     """Age and source, where they differ from those of the other windows."""
+    facts: tuple[str, ...] = ()
+    """What else is known of it, the most telling first."""
 
 
 class WindowGroup(Widget):
@@ -69,7 +80,7 @@ class WindowGroup(Widget):
     is_active: reactive[bool] = reactive(False)
     """Whether the view has the focus."""
     is_whole: reactive[bool] = reactive(False)
-    """Whether nothing is left out: a third row takes what has no room in the two."""
+    """Whether all that is known is told, in a third row."""
 
     @dataclass
     class Chosen(Message):
@@ -115,22 +126,40 @@ class WindowGroup(Widget):
         if row is None or not self.size.width:
             return Content(""), Content("")
         is_wide = self.size.width >= WIDE
-        words = WORDS if is_wide else SHARE - 3
         start = SIDE + self.names + GAP
-        cells = self.size.width - start - GAP - words - SIDE
-        first = self._first(row, start, max(LEAST, cells), is_wide=is_wide)
-        if self.is_whole and not is_wide:
-            head = self._head(Content(""), start)
-            whole = self._ways(row)[0]
-            outlook = Content.styled(row.outlook, self._outlook_style(row))
-            return tuple(
-                self._fit(each)
-                for each in (first, Content.assemble(head, whole), Content.assemble(head, outlook))
-            )
-        second = self._second_wide(row, start, cells) if is_wide else self._second(row, start)
-        return first, second
+        cells = self.size.width - start - GAP - SIDE
+        words = WORDS if is_wide else SHARE + OUTLOOK
+        has_outlook = cells - words >= SHORTEST
+        if not has_outlook:
+            words = SHARE - 3
+        outlook = self._outlook(row, OUTLOOK) if has_outlook else Content("")
+        cells = max(LEAST, cells - words)
+        first = self._first(row, outlook, start, cells, is_wide=is_wide)
+        left_out: list[Content] = []
+        if row.outlook and outlook.plain != row.outlook and (self.is_whole or not has_outlook):
+            left_out.append(self._outlook(row, self.size.width))
+        if is_wide:
+            second, has_note = self._second_wide(row, start, cells)
+        else:
+            second, has_note = self._second(row, start)
+        facts = row.facts if self.is_whole else ()
+        if row.note and not has_note and not facts:
+            facts = (row.note,)
+        left_out += [Content.styled(each, muted(self)) for each in facts]
+        return (first, second, *self._third(left_out, start))
 
-    def _first(self, row: WindowRow, start: int, cells: int, *, is_wide: bool) -> Content:
+    def _third(self, parts: list[Content], start: int) -> Iterator[Content]:
+        """What has no room in two rows: as much of it as one takes."""
+        dot = Content.styled(f" {self._glyphs.dot} ", muted(self))
+        room = self.size.width - start - SIDE
+        while len(parts) > 1 and dot.join(parts).cell_length > room:
+            parts = parts[:-1]
+        if parts:
+            yield self._fit(Content.assemble(self._head(Content(""), start), dot.join(parts)))
+
+    def _first(
+        self, row: WindowRow, outlook: Content, start: int, cells: int, *, is_wide: bool
+    ) -> Content:
         name = self._words_of(row, row.name if is_wide else row.short, start - SIDE - 1)
         head = self._head(name.stylize("bold" if self.is_selected else ""), start)
         wire = Content(" " * cells)
@@ -142,11 +171,20 @@ class WindowGroup(Widget):
             " ",
             (row.word, muted(self)),
         )
+        if is_wide and row.other:
+            share = Content.assemble(share, (f", {row.other}", muted(self)))
         line = Content.assemble(head, wire, " " * GAP, share)
-        if is_wide and row.outlook:
-            gap = max(1, SHARE - share.cell_length)
-            line = Content.assemble(line, " " * gap, (row.outlook, self._outlook_style(row)))
+        if outlook:
+            gap = max(1, (SHARES if is_wide else SHARE) - share.cell_length)
+            line = Content.assemble(line, " " * gap, outlook)
         return self._fit(line)
+
+    def _outlook(self, row: WindowRow, room: int) -> Content:
+        """Whether it lasts, in words that have room."""
+        is_long = Content(row.outlook).cell_length > room
+        words = row.outlook_short if is_long and row.outlook_short else row.outlook
+        style = TONES.get(row.outlook_tone) or muted(self)
+        return cut(Content.styled(words, style), room, self._glyphs.ellipsis)
 
     def _words_of(self, row: WindowRow, name: str, room: int) -> Content:
         """The name, cut before its length: windows of one limit differ in nothing else."""
@@ -157,33 +195,29 @@ class WindowGroup(Widget):
         limit = cut(Content(name.removesuffix(end)), room - kept, self._glyphs.ellipsis)
         return Content.assemble(limit, end)
 
-    def _outlook_style(self, row: WindowRow) -> str:
-        return TONES.get(row.outlook_tone) or muted(self)
-
-    def _second_wide(self, row: WindowRow, start: int, cells: int) -> Content:
-        head, wire = self._head(Content(""), start), Content(" " * max(LEAST, cells))
+    def _second_wide(self, row: WindowRow, start: int, cells: int) -> tuple[Content, bool]:
+        head, wire = self._head(Content(""), start), Content(" " * cells)
         if row.time is not None:
             head = self._head(Content.styled("to the reset", muted(self)), start)
             wire = time_wire(row.time, cells, muted(self), self._glyphs)
-        reset = self._reset(row, self.size.width - start - cells - GAP - SIDE)
-        return self._fit(Content.assemble(head, wire, " " * GAP, reset))
+        reset, has_note = self._reset(row, self.size.width - start - cells - GAP - SIDE)
+        return self._fit(Content.assemble(head, wire, " " * GAP, reset)), has_note
 
-    def _second(self, row: WindowRow, start: int) -> Content:
-        outlook = Content.styled(row.outlook, self._outlook_style(row))
+    def _second(self, row: WindowRow, start: int) -> tuple[Content, bool]:
+        other = Content.styled(row.other, muted(self))
         room = self.size.width - start - SIDE
-        whole = self._ways(row)[-4].cell_length
-        if row.outlook_short and whole + 2 + outlook.cell_length > room:
-            outlook = Content.styled(row.outlook_short, self._outlook_style(row))
-        # A forecast outranks the countdown, and the time of the reset both.
-        reset = self._reset(row, room - outlook.cell_length - 2 if outlook else room)
+        reset, has_note = self._reset(row, room - other.cell_length - GAP if other else room)
         line = Content.assemble(self._head(Content(""), start), reset)
-        gap = max(2, room - reset.cell_length - outlook.cell_length)
-        return self._fit(Content.assemble(line, " " * gap, outlook) if outlook else line)
+        gap = room - reset.cell_length - other.cell_length
+        if other and gap >= GAP:
+            line = Content.assemble(line, " " * gap, other)
+        return self._fit(line), has_note
 
-    def _reset(self, row: WindowRow, room: int) -> Content:
-        """The reset, with as much about it as there is room for."""
+    def _reset(self, row: WindowRow, room: int) -> tuple[Content, bool]:
+        """The reset, with as much about it as there is room for; whether the note is in it."""
         ways = self._ways(row)
-        return next((way for way in ways if way.cell_length <= room), ways[-1])
+        chosen = next((way for way in ways if way.cell_length <= room), ways[-1])
+        return chosen, chosen is ways[0]
 
     def _ways(self, row: WindowRow) -> tuple[Content, ...]:
         """The reset and the note; the reset whole, without zone, without countdown, bare."""

@@ -9,7 +9,7 @@ from app.views.limits_page import NoticeBox, WindowList, WindowPage
 from app.views.limits_ranges import RANGES, chart_data
 from app.views.limits_record import PageRecord, Record
 from app.views.limits_states import Notice, notice_of
-from app.views.limits_words import as_of_words, long_name, plan_words, short_name
+from app.views.limits_words import as_of_words, plan_words, short_name
 from services.models.limit_terms import Show
 from services.models.limits import LimitsState, Standing
 from widgets.cost_table import CostTable
@@ -98,12 +98,9 @@ class LimitsBoard(Widget):
             is_active: Whether the view has the focus.
             is_page_open: Whether one window is shown instead of all.
         """
-        self._title.title = "Limits"
-        who = f" {self._glyphs.dot} ".join(filter(None, (plan_words(state.plan), account)))
-        if is_page_open:
-            window = next((each for each in state.windows if each.id == self.selected), None)
-            who = long_name(window) if window else ""
-        self._title.count = who
+        self._title.count = f" {self._glyphs.dot} ".join(
+            filter(None, (plan_words(state.plan), account))
+        )
         self._title.facts = as_of_words(state, now, self._glyphs.dot)
         self._title.is_active = is_active
         self._notice.notice = news or notice_of(state, now, self._glyphs.ellipsis)
@@ -112,12 +109,14 @@ class LimitsBoard(Widget):
         self.set_class(is_page_open, "-page")
         shown = rows.window_rows(state, now, self._shows, self._glyphs) if has_numbers else ()
         self.set_class(not shown, "-bare")
+        name = next((row.name for row in shown if row.id == self.selected), "")
+        self._title.title = name if is_page_open and name else "Limits"
         self.windows.show(shown, is_active=is_active, is_one=is_page_open)
         self._legend.names = self.windows.names(shown)
         self._legend.has_range = any(row.time and row.time.early is not None for row in shown)
         self._legend.last_turn = self._brief.last_turn = rows.last_turn(state, self._glyphs.minus)
         self._reserve.rows = self.page.reserve.rows = rows.reserve_rows(state, now)
-        self._brief.reserve = rows.reserve_words(state, self._glyphs.dot)
+        self._brief.reserve = rows.reserve_words(state, now, self._glyphs.dot)
 
     def tell_record(self, state: LimitsState, now: float, record: Record, zoom: int) -> None:
         """Show everything that was read from the store.

@@ -7,7 +7,13 @@ from app.limit_words import age_words
 from app.views import limits_words as words
 from services.models.limit_history import Cost, LedgerEntry
 from services.models.limit_terms import STEPS, Level, Show, level_of, shown_percent
-from services.models.limits import ForecastState, LimitsState, SpendControl, WindowState
+from services.models.limits import (
+    ForecastState,
+    LimitsState,
+    LimitVerdict,
+    SpendControl,
+    WindowState,
+)
 from services.models.windows import CODE_REVIEW, MAIN
 from widgets.cost_table import CostRow
 from widgets.glyphs import Glyphs
@@ -20,6 +26,7 @@ SPEND: Final = "spend-control"
 LINES: Final = 4
 """Windows in the table."""
 MOST_SHARES: Final = 3
+OTHER: Final[dict[Show, Show]] = {"left": "used", "used": "left"}
 OLDER: Final = 120.0
 """Seconds by which a number is older than the newest one, to be said."""
 SLOW: Final = 10.0
@@ -30,7 +37,7 @@ Tone = Literal["calm", "warning", "failed"]
 def window_rows(
     state: LimitsState, now: float, shows: Show, glyphs: Glyphs
 ) -> tuple[WindowRow, ...]:
-    """A row for each window, and one for what a workspace lets its member spend.
+    """A row for each window, each refused limit without one, and for what a member may spend.
 
     Args:
         state: What is known.
@@ -38,7 +45,13 @@ def window_rows(
         shows: The percentage that is shown.
         glyphs: Marks to draw with.
     """
-    rows = [_window_row(window, state, now, shows, glyphs) for window in state.windows]
+    main = [window for window in state.windows if window.limit_id == MAIN]
+    others = [window for window in state.windows if window.limit_id != MAIN]
+    with_windows = {window.limit_id for window in others}
+    rows = [_window_row(window, state, now, shows, glyphs) for window in main]
+    # What is refused comes before what goes on, or it is not seen where there is little room.
+    rows += [_refused_row(each, now) for each in state.refused if each.limit_id not in with_windows]
+    rows += [_window_row(window, state, now, shows, glyphs) for window in others]
     if state.spend_control is not None:
         rows.append(_spend_row(state.spend_control, now, shows))
     return tuple(rows)
@@ -49,29 +62,60 @@ def _window_row(
 ) -> WindowRow:
     level, pace = level_of(window), window.pace(now)
     is_out = level in {Level.OUT, Level.REFUSED}
-    state_of = window.forecast.state
+    is_refused = not is_out and state.is_refused(window.limit_id)
     is_due = window.resets_at is not None and window.resets_at <= now
-    is_open = is_out or is_due
+    even = None if pace is None or is_out or is_due else round(100.0 - pace, 1)
+    name, age = words.row_name(window), age_words(window.as_of, window.source, now)
     is_old = state.as_of is not None and state.as_of - window.as_of > OLDER
-    name = words.row_name(window)
-    outlook = "" if is_due and not is_out else words.outlook_words(window, now)
-    is_unknown = bool(outlook) and not is_out and state_of is ForecastState.UNKNOWN
+    outlook = words.REFUSED if is_refused else words.outlook_words(window, now)
+    if is_due and not (is_out or is_refused):
+        outlook = ""
+    share = shown_percent(window, shows)
     return WindowRow(
         id=window.id,
         name=name,
         short="Review" if window.limit_id == CODE_REVIEW else name,
         length=window.label if name.endswith(f" {window.label}") else "",
         left=window.left_percent,
-        even=None if pace is None or is_open else round(100.0 - pace, 1),
-        share=words.exact(shown_percent(window, shows)),
+        even=even,
+        share=words.exact(share),
         word=shows,
+        other=f"{words.exact(100.0 - share)} {OTHER[shows]}",
         tone=level.tone,
         outlook=outlook,
-        outlook_short=words.no_forecast(level) if is_unknown else "",
-        outlook_tone=_outlook_tone(level, state_of),
-        time=None if is_due else _time_wire(window, now, has_range=not is_out),
+        outlook_short=words.outlook_in_short(window, now),
+        outlook_tone="failed" if is_refused else _outlook_tone(level, window.forecast.state),
+        time=None if is_due else _time_wire(window, now, has_range=not (is_out or is_refused)),
         reset=words.reset_parts(window.resets_at, now),
-        note=age_words(window.as_of, window.source, now) if is_old else "",
+        note=age if is_old else "",
+        facts=tuple(filter(None, (_last_turn(window, glyphs), age, _even(even, shows)))),
+    )
+
+
+def _last_turn(window: WindowState, glyphs: Glyphs) -> str:
+    cost = window.last_turn
+    return "" if cost is None else f"last turn {glyphs.minus}{words.exact(cost)}"
+
+
+def _even(left: float | None, shows: Show) -> str:
+    if left is None:
+        return ""
+    return f"even use {words.exact(left if shows == 'left' else 100.0 - left)} {shows}"
+
+
+def _refused_row(verdict: LimitVerdict, now: float) -> WindowRow:
+    """A limit that has no window to show, of which the server says no."""
+    name = words.limit_name(verdict)
+    return WindowRow(
+        id=verdict.limit_id,
+        name=name,
+        short=name,
+        left=None,
+        tone="failed",
+        outlook=words.REFUSED,
+        outlook_tone="failed",
+        reset=("it has no window, so no reset is known", "", "", ""),
+        facts=(age_words(verdict.as_of, verdict.source, now),),
     )
 
 
@@ -195,20 +239,29 @@ def reserve_rows(state: LimitsState, now: float) -> tuple[LedgerRow, ...]:
         some = spare.balance or ("some" if spare.has_credits else "none")
         rows.append(LedgerRow("credits", "unlimited" if spare.unlimited else some))
     if (resets := state.reset_credits) is not None:
-        ends = [c.expires_at for c in resets.credits if c.status == "available" and c.expires_at]
-        end = f", to {words.at_words(min(ends), now)}" if ends else ""
-        hint = ":redeem asks first" if resets.available else ""
-        rows.append(LedgerRow("resets", f"{resets.available}{end}", hint))
+        end = words.next_end(resets, now)
+        count = f"{resets.available}{', the next' if resets.available > 1 else ','} expires"
+        rows.append(
+            LedgerRow("resets", str(resets.available))
+            if end is None
+            else LedgerRow("resets", count, words.at_words(end, now))
+        )
+        if resets.available:
+            rows.append(LedgerRow(detail=":redeem asks first"))
     return tuple(rows)
 
 
-def reserve_words(state: LimitsState, dot: str) -> str:
-    """The same in a few words: `credits 18 · 1 reset`; empty where there is neither."""
+def reserve_words(state: LimitsState, now: float, dot: str) -> str:
+    """The same in a few words: `credits 18 · 1 reset, expires Sun 29 Nov 13:02 UTC`."""
     parts: list[str] = []
     if (spare := state.credits) is not None and (spare.unlimited or spare.has_credits):
         parts.append(f"credits {'unlimited' if spare.unlimited else spare.balance or 'some'}")
     if (resets := state.reset_credits) is not None and resets.available:
-        parts.append(f"{resets.available} reset{'' if resets.available == 1 else 's'}")
+        count = f"{resets.available} reset{'' if resets.available == 1 else 's'}"
+        if (end := words.next_end(resets, now)) is not None:
+            which = "" if resets.available == 1 else "the next "
+            count = f"{count}, {which}expires {words.at_words(end, now)}"
+        parts.append(count)
     return f" {dot} ".join(parts)
 
 

@@ -44,7 +44,8 @@ def notice_of(state: LimitsState, now: float, ellipsis: str) -> Notice | None:
     if state.failure is not None:
         return failed(state, state.failure, now)
     refused = _refused(state)
-    if refused is None and not state.windows and state.spend_control is None:
+    is_empty = not (state.windows or state.refused or state.spend_control)
+    if refused is None and is_empty:
         return Notice(
             head="The plan names no limit.", next_step="A plan may have lapsed. r asks again"
         )

@@ -8,7 +8,14 @@ from app.limit_words import forecast_words
 from services.models.account import PLAN_NAMES
 from services.models.limit_history import Cost, LedgerEntry, LedgerKind
 from services.models.limit_terms import Level, level_of, window_name
-from services.models.limits import ForecastState, LimitSource, LimitsState, WindowState
+from services.models.limits import (
+    ForecastState,
+    LimitSource,
+    LimitsState,
+    LimitVerdict,
+    ResetCredits,
+    WindowState,
+)
 from services.models.times import (
     DAY,
     HOUR,
@@ -36,6 +43,7 @@ REACHED: Final = {
     "workspace_member_usage_limit_reached": "this member has reached the limit of the workspace",
 }
 """Why the server refuses, by its own word."""
+REFUSED: Final = "refused by the server"
 _HOURS = re.compile(r"(\d+(?:\.\d+)?)h")
 
 
@@ -54,6 +62,11 @@ def row_name(window: WindowState) -> str:
     """In sentence case, `Week`; the name of another limit stays as the server wrote it."""
     name = long_name(window)
     return name[:1].upper() + name[1:] if window.limit_id == MAIN else name
+
+
+def limit_name(verdict: LimitVerdict) -> str:
+    """Of a limit without windows, as in `long_name`."""
+    return "Code review" if verdict.limit_id == CODE_REVIEW else verdict.name
 
 
 def short_name(window: WindowState) -> str:
@@ -149,7 +162,7 @@ def outlook_words(window: WindowState, now: float) -> str:
     level = level_of(window)
     match level:
         case Level.REFUSED:
-            return "refused by the server"
+            return REFUSED
         case Level.OUT:
             return "used up"
         case _:
@@ -161,18 +174,27 @@ def outlook_words(window: WindowState, now: float) -> str:
     words = forecast_words(window, now)
     if level in {Level.LOW, Level.VERY_LOW, Level.NEARLY_OUT}:
         match forecast.state:
-            case ForecastState.LASTS:
+            case ForecastState.LASTS | ForecastState.UNKNOWN:
                 return f"{level}, {words}"
-            case ForecastState.UNKNOWN:
-                return f"{level}, {forecast.reason or words}"
             case _:
                 pass
     return words
 
 
-def no_forecast(level: Level) -> str:
-    """That nobody knows whether it lasts, in the fewest words: `low, no forecast`."""
-    return f"{level}, no forecast" if level.value else "no forecast"
+def outlook_in_short(window: WindowState, now: float) -> str:
+    """The same in the fewest words: `low, no forecast`, `low, lasts`, `runs out 3 Dec to 9 Dec`."""
+    level, forecast = level_of(window), window.forecast
+    match forecast.state:
+        case ForecastState.UNKNOWN:
+            words = "no forecast"
+        case ForecastState.LASTS:
+            words = "lasts"
+        case _:
+            early, late = forecast.p10_at or forecast.p50_at, forecast.p90_at
+            if early is None or late is None:
+                return ""
+            return f"runs out {short_day(early, now)} to {short_day(late, now)}"
+    return f"{level}, {words}" if level.value else words
 
 
 def as_of_words(state: LimitsState, now: float, dot: str) -> str:
@@ -189,6 +211,16 @@ def refusal_words(state: LimitsState) -> str:
     """Why the server refuses, in a few words."""
     said = state.reached_type or ""
     return REACHED.get(said) or said.replace("_", " ") or "no reason was given"
+
+
+def next_end(resets: ResetCredits, now: float) -> float | None:
+    """When the next reset that can be redeemed expires; None where that is not known."""
+    ends = [
+        each.expires_at
+        for each in resets.credits
+        if each.status == "available" and each.expires_at is not None and each.expires_at > now
+    ]
+    return min(ends, default=None) if resets.available else None
 
 
 def ledger_words(entry: LedgerEntry, now: float, arrow: str) -> tuple[str, str]:

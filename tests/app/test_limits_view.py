@@ -12,7 +12,10 @@ from services.models.failure import Failure, FailureKind
 from services.models.limits import (
     Forecast,
     ForecastState,
+    LimitSource,
     LimitsState,
+    LimitVerdict,
+    ResetCredits,
     SpendControl,
     Standing,
 )
@@ -24,6 +27,7 @@ from tests.snapshots.limits import (
     FIVE_HOURS,
     HOUR,
     NOW,
+    RESET,
     REVIEW,
     STATE,
     WEEK,
@@ -43,7 +47,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
         rows = shown.rows
         assert shown.says("Limits Pro · dev@work as of 13:02:01, 10 s ago · poll")
         assert rows[2].startswith("▌ 5 hours       ━━━━━")
-        assert rows[2].endswith("62.0% left   lasts until the reset")
+        assert rows[2].endswith("62.0% left, 38.0% used   lasts until the reset")
         assert rows[3].endswith("resets today 14:14 UTC in 1 h 12 m 04 s")
         assert rows[6].endswith("resets Mon 30 Nov 17:02 UTC in 4 d 4 h")
         for words in (
@@ -52,7 +56,8 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
             "today 12:36 week moved",
             "Sat 13:02 → Mon 17:02",
             "credits 18",
-            "resets 1, to Sun 29 Nov 13:02 UTC",
+            "resets 1, expires",
+            "Sun 29 Nov 13:02 UTC",
             ":redeem asks first",
             "elsewhere, nothing of ours ran · 2.0%",
         ):
@@ -82,7 +87,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
         ),
         (
             replace(STATE, windows=(replace(FIVE_HOURS, used_percent=100.0, is_refused=True),)),
-            "0.0% left refused by the server",
+            "0.0% left, 100% used refused by the server",
         ),
         (
             replace(
@@ -95,7 +100,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
                     ),
                 ),
             ),
-            "0.0% left used up",
+            "0.0% left, 100% used used up",
         ),
         (
             replace(STATE, windows=(replace(FIVE_HOURS, resets_at=NOW - 60),)),
@@ -138,12 +143,70 @@ async def test_each_state_says_what_is_and_what_to_do(state: LimitsState, words:
         await shown.until_said(words)
 
 
-async def test_a_forecast_that_is_not_known_leaves_the_room_to_the_reset() -> None:
-    young = replace(A_WEEK, forecast=Forecast(reason="too little history"))
-    async with deck(replace(STATE, windows=(young,)), size=(80, 22)) as shown:
-        assert shown.rows[3].endswith("  no forecast")
-        assert shown.says("resets Mon 30 Nov 17:02 UTC in 4 d 4 h")
-        await shown.until_said("credits 18 · 1 reset")
+async def test_at_80_columns_everything_about_a_window_stands_in_two_rows() -> None:
+    async with deck(size=(80, 22)) as shown:
+        rows = shown.rows
+        assert rows[5].endswith("  41.0% left   runs out Sat 10:38 to Sun 17:50")
+        assert rows[6].strip() == (
+            "resets Mon 30 Nov 17:02 UTC in 4 d 4 h                  59.0% used"
+        )
+        await shown.until_said("last turn −0.6% of 5 h, −0.1% of week enter where it went")
+        await shown.until_said("in reserve credits 18 · 1 reset, expires Sun 29 Nov 13:02 UTC")
+
+
+async def test_a_reset_whose_end_is_not_known_or_over_is_only_counted() -> None:
+    gone = replace(RESET, expires_at=NOW - 1.0)
+    for single in ((), (gone,)):
+        resets = ResetCredits(available=2, credits=single)
+        async with deck(replace(STATE, reset_credits=resets), size=(80, 22)) as shown:
+            await shown.host.until(lambda: shown.says("week moved"))
+            assert any(row.endswith("credits 18 · 2 resets") for row in shown.rows)
+    resets = ResetCredits(available=2, credits=(gone, RESET))
+    async with deck(replace(STATE, reset_credits=resets), size=(80, 22)) as shown:
+        await shown.until_said("2 resets, the next expires Sun 29 Nov 13:02 UTC")
+
+
+BLOCKED = LimitVerdict(
+    limit_id="codex_blocked",
+    limit_name="Blocked",
+    allowed=False,
+    as_of=NOW - 10.0,
+    source=LimitSource.POLL,
+)
+
+
+@pytest.mark.parametrize("size", [(80, 22), (120, 38)])
+async def test_a_limit_that_is_refused_and_has_no_window_is_a_group_of_its_own(
+    size: tuple[int, int],
+) -> None:
+    state = replace(STATE, refused=(BLOCKED,))
+    async with deck(state, size=size) as shown:
+        assert any(
+            row.split()[:5] == ["Blocked", "refused", "by", "the", "server"] for row in shown.rows
+        )
+        assert shown.says("it has no window, so no reset is known")
+        await shown.host.press("j", "j")
+        assert shown.view._board.selected == "codex_blocked"
+        assert any(row.startswith("▌ Blocked ") for row in shown.rows)
+        await shown.host.press("enter")
+        await shown.host.until(lambda: shown.rows[0].strip().startswith("Blocked Pro"))
+        assert shown.rows[4].strip("▌ ") == "<1m old, asked the server"
+        await shown.host.press("escape")
+        await shown.take(replace(state, refused=(), version=2))
+        assert not shown.says("Blocked")
+
+
+async def test_a_refused_limit_alone_is_no_plan_without_limits() -> None:
+    async with deck(replace(STATE, windows=(), refused=(BLOCKED,))) as shown:
+        assert shown.says("Blocked refused by the server")
+        assert not shown.says("names no limit")
+
+
+async def test_a_refused_limit_with_windows_says_so_at_each_of_them() -> None:
+    review = replace(BLOCKED, limit_id="code_review", limit_name=None)
+    async with deck(replace(STATE, refused=(review,))) as shown:
+        assert shown.says("88.0% left, 12.0% used refused by the server")
+        assert sum("refused by the server" in row for row in shown.rows) == 1
 
 
 async def test_keys_are_offered_as_soon_as_there_are_windows() -> None:
@@ -246,11 +309,14 @@ async def test_a_window_has_a_page_of_its_own_and_escape_goes_back() -> None:
     async with deck(size=(80, 22)) as shown:
         await shown.host.press("j", "enter")
         await shown.until_said("Where it went, last 24 h % of week % of 5 h")
-        assert shown.says("Limits week")
+        shown.view.account = "dev@work"
+        await shown.until_said("Week Pro · dev@work as of")
         assert shown.says("C fix N+1 in invoices 12:36 1.9% 12.4%")
         assert not shown.says("migrate auth to OIDC")
-        assert shown.rows[3].strip("▌ ") == "resets Mon 30 Nov 17:02 UTC in 4 d 4 h"
-        assert shown.rows[4].strip("▌ ").startswith("runs out ")
+        assert shown.rows[3].strip("▌ ").startswith("resets Mon 30 Nov 17:02 UTC in 4 d 4 h  ")
+        assert shown.rows[4].strip("▌ ") == (
+            "last turn −0.1% · <1m old, asked the server · even use 59.5% left"
+        )
         assert shown.says("By the hour % of week % of 5 h today 13:00 to 14:00 0.5% 3.0%")
         assert not shown.says("5 hours ━")
         await shown.host.press("minus")
@@ -258,7 +324,7 @@ async def test_a_window_has_a_page_of_its_own_and_escape_goes_back() -> None:
         await shown.host.press("G")
         await shown.until_said("week moved")
         assert not shown.says("5 hours reset")
-        assert shown.says("In reserve credits 18 resets 1, to Sun 29 Nov 13:02 UTC")
+        assert shown.says("In reserve credits 18 resets 1, expires Sun 29 Nov 13:02 UTC")
         await shown.host.press("escape")
         await shown.until_said("5 hours ━")
         assert shown.says("Used, last 7 d")

@@ -16,13 +16,16 @@ from services.models.failure import Failure, FailureKind
 from services.models.limits import (
     Forecast,
     ForecastState,
+    LimitSource,
     LimitsState,
+    LimitVerdict,
     SpendControl,
     Standing,
 )
 from tests.snapshots import content
 from tests.snapshots.conftest import fill, settle
 from tests.snapshots.limits import (
+    A_REVIEW,
     A_WEEK,
     DAY,
     FIVE_HOURS,
@@ -55,6 +58,13 @@ DOWN = Failure(
 OUT = replace(
     FIVE_HOURS, used_percent=100.0, forecast=Forecast(state=ForecastState.EXHAUSTED)
 )  # fmt: skip
+BLOCKED = LimitVerdict(
+    limit_id="codex_blocked",
+    limit_name="Blocked",
+    allowed=False,
+    as_of=NOW - 10.0,
+    source=LimitSource.POLL,
+)
 BUCKETS = tuple(
     replace(
         A_WEEK,
@@ -85,6 +95,7 @@ STATES = {
         allowed=False,
         reached_type="workspace_owner_credits_depleted",
     ),
+    "limit refused": replace(STATE, windows=(FIVE_HOURS, A_WEEK, A_REVIEW), refused=(BLOCKED,)),
     "used up": replace(STATE, windows=(OUT, A_WEEK)),
     "reset due": replace(
         STATE,

@@ -99,3 +99,30 @@ async def test_two_rows_tell_the_last_change_and_the_last_turn() -> None:
         "last turn    -0.6% of 5 h, -0.1% of week       enter where it went",
     ]
     assert narrow[1].strip() == "last turn    -0.6% of 5 h, -0.1% of week"
+
+
+async def test_what_is_in_reserve_has_a_row_of_its_own_where_the_entry_leaves_it_no_room() -> None:
+    shown = LimitBrief(ASCII)
+    shown.nothing, shown.reserve = "nothing changed", "credits 18 - 1 reset"
+    async with hosted(shown, size=(60, 4)) as host:
+        beside = rows_of(shown)
+        shown.entry = LEDGER[0]
+        await host.settle()
+        below = rows_of(shown)
+
+    assert [row.split() for row in beside] == [
+        ["nothing", "changed", "credits", "18", "-", "1", "reset"],
+        [],
+    ]
+    assert [row.strip() for row in below] == [
+        "today 13:16  week moved Thu 03:16 → Fri 09:40",
+        "",
+        "in reserve   credits 18 - 1 reset",
+    ]
+
+
+async def test_a_row_of_nothing_but_a_detail_goes_on_with_the_one_before() -> None:
+    shown = LedgerList(ASCII)
+    shown.rows = (LedgerRow("resets", "1"), LedgerRow(detail=":redeem asks first"))
+    async with hosted(shown, size=(40, 4)):
+        assert rows_of(shown) == ["resets       1", "             :redeem asks first"]

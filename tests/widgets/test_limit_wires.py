@@ -19,6 +19,7 @@ ROW = WindowRow(
     even=24.0,
     share="62.0%",
     word="left",
+    other="38.0% used",
     outlook="lasts until the reset",
     time=TimeWire(now=0.76),
     reset=("resets", "today 15:14", "CET", "in 1 h 12 m 04 s"),
@@ -66,28 +67,108 @@ async def test_a_group_has_two_wires_where_there_is_room() -> None:
     shown.names = 12
     shown.is_selected = True
     async with hosted(shown, size=(120, 3)):
-        first, second = rows_of(shown)
+        first, second, *none = rows_of(shown)
 
-    assert first.startswith("▌ 5 hours       ━━━━━━━━━━━━━•━━━")
-    assert first.endswith("──  62.0% left   lasts until the reset")
+    assert first.startswith("▌ 5 hours       ━━━━━━━━━━•━━━")
+    assert first.endswith("──  62.0% left, 38.0% used   lasts until the reset")
     assert second.startswith("▌ to the reset  ·····")
     assert second.endswith("──  resets today 15:14 CET in 1 h 12 m 04 s")
-    assert second.index("│") == 16 + int(56 * 0.76)
+    assert second.index("│") == 16 + int(44 * 0.76)
+    assert none == []
+
+
+ONE_HOUR = ("resets", "Thu 26 Nov 15:14", "CEST", "in 13 h 12 m 04 s")
+RANGE = "runs out Sat 10:38 to Sun 17:50"
 
 
 @pytest.mark.parametrize(
-    ("width", "second"),
+    ("width", "rows"),
     [
-        (80, "            resets today 15:14 CET in 1 h 12 m 04 s      lasts until the reset"),
-        (72, "            resets today 15:14 · 1 h 12 m 04 s lasts until the reset"),
-        (60, "            resets today 15:14 CET lasts until the reset"),
-        (56, "            resets today 15:14   lasts until the reset"),
+        (
+            80,
+            (
+                "62.0% left   runs out Sat 10:38 to Sun 17:50",
+                "resets Thu 26 Nov 15:14 CEST in 13 h 12 m 04 s     38.0% used",
+            ),
+        ),
+        (
+            67,
+            (
+                "62.0% left",
+                "resets Thu 26 Nov 15:14 · 13 h 12 m 04 s  38.0% used",
+                "runs out Sat 10:38 to Sun 17:50",
+            ),
+        ),
+        (
+            60,
+            (
+                "62.0% left",
+                "resets Thu 26 Nov 15:14 CEST    38.0% used",
+                "runs out Sat 10:38 to Sun 17:50",
+            ),
+        ),
+        (50, ("62.0% left", "resets Thu 26 Nov 15:14  38.0% used", RANGE)),
     ],
 )
-async def test_with_less_room_zone_or_countdown_goes_and_then_both(width: int, second: str) -> None:
-    shown = WindowGroup(ROW, UNICODE)
-    async with hosted(shown, size=(width, 3)):
-        assert rows_of(shown)[1].split() == second.split()
+async def test_reset_and_forecast_stand_whole_at_80_columns_and_yield_only_below(
+    width: int, rows: tuple[str, ...]
+) -> None:
+    row = replace(ROW, reset=ONE_HOUR, outlook=RANGE, outlook_tone="warning")
+    shown = WindowGroup(row, UNICODE)
+    async with hosted(shown, size=(width, 4)) as host:
+        await host.settle()
+        told = rows_of(shown)
+    assert len(told) == len(rows)
+    for line, words in zip(told, rows, strict=True):
+        assert " ".join(line.split()).endswith(" ".join(words.split()))
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_an_outlook_that_is_too_long_is_said_in_short_and_whole_on_the_page(
+    width: int,
+) -> None:
+    long = "nearly out, no forecast: too little history"
+    row = replace(ROW, outlook=long, outlook_short="nearly out, no forecast")
+    shown = WindowGroup(row, UNICODE)
+    async with hosted(shown, size=(width, 4)) as host:
+        brief = rows_of(shown)
+        shown.is_whole = True
+        await host.settle()
+        whole = rows_of(shown)
+    assert brief[0].endswith("nearly out, no forecast")
+    assert len(brief) == 2
+    assert whole[:2] == brief
+    assert whole[2].strip() == long
+
+
+@pytest.mark.parametrize("width", [80, 120])
+async def test_age_and_source_of_an_old_number_take_a_third_row_where_two_are_full(
+    width: int,
+) -> None:
+    row = replace(ROW, reset=ONE_HOUR, note="10m old, from an answer")
+    shown = WindowGroup(row, UNICODE)
+    async with hosted(shown, size=(width, 4)) as host:
+        await host.settle()
+        full = rows_of(shown)
+        shown.row = replace(row, reset=("no reset known", "", "", ""))
+        await host.settle()
+        roomy = rows_of(shown)
+    assert [row.strip() for row in full[2:]] == ["10m old, from an answer"]
+    assert "no reset known · 10m old, from an answer" in roomy[1]
+    assert len(roomy) == 2
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+async def test_the_page_of_a_window_has_a_third_row_of_facts_at_every_width(width: int) -> None:
+    facts = ("last turn −0.6%", "<1m old, asked the server", "even use 24.0% left", "more " * 40)
+    shown = WindowGroup(replace(ROW, facts=facts), UNICODE)
+    async with hosted(shown, size=(width, 4)) as host:
+        assert len(rows_of(shown)) == 2
+        shown.is_whole = True
+        await host.settle()
+        assert rows_of(shown)[2].strip() == (
+            "last turn −0.6% · <1m old, asked the server · even use 24.0% left"
+        )
 
 
 async def test_a_name_that_is_cut_keeps_its_length() -> None:
@@ -102,10 +183,9 @@ async def test_every_width_is_kept_whatever_the_words_are() -> None:
     shown.names = 14
     async with hosted(shown, size=(120, 3)) as host:
         for width in (120, 100, 99, 60, 40, 20, 8, 3, 1):
-            await host.resize(width, 3)
-            assert {strip.cell_length for strip in shown.render_lines(Region(0, 0, width, 2))} == {
-                width
-            }
+            await host.resize(width, 4)
+            strips = shown.render_lines(Region(0, 0, width, shown.size.height))
+            assert {strip.cell_length for strip in strips} == {width}
 
 
 async def test_a_name_with_markup_is_text() -> None:
