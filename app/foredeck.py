@@ -7,7 +7,6 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
@@ -25,6 +24,7 @@ from app.screens.actions import ShellActions
 from app.screens.limit_actions import LimitActions
 from app.screens.shell import ShellScreen
 from app.settings import Settings
+from app.styles import STYLES, StagedStylesheet
 from services.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 class Foredeck(App[StartAgain], inherit_bindings=False):
     """One terminal for ChatGPT, Codex cloud and Devin."""
 
-    CSS_PATH = Path(__file__).resolve().parent.parent / "styles.tcss"
+    CSS_PATH = STYLES
     TITLE = "Foredeck"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = []
@@ -87,6 +87,7 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             driver_class: What reads the terminal; None for Textual's choice.
         """
         super().__init__(driver_class=driver_class)
+        self.stylesheet = StagedStylesheet()
         self._settings = settings
         self._open_services = open_services
         self._prompt = prompt

@@ -87,12 +87,14 @@ class Prompt(TextArea, inherit_bindings=False):
         super().__init__(
             shelter(one_newline(text)),
             soft_wrap=True,
-            compact=True,
             highlight_cursor_line=False,
             placeholder=Content("message"),
             max_checkpoints=200,
             id=id,
         )
+        # What `compact=True` means, without styling a field that is in no screen yet.
+        self.set_reactive(TextArea.compact, True)
+        self.add_class("-textual-compact", update=False)
         self.cursor_blink = False
         self.match_cursor_bracket = False
         self.past = PromptHistory()

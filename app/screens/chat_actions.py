@@ -43,7 +43,7 @@ class ChatActions(AccountActions):
     def action_find(self) -> None:
         """Search in the conversation, or narrow the list of chats from inside it."""
         if (room := self.shown_room) is not None:
-            room.find_field.open(is_filter=self.contexts()[0] is Context.CHATS)
+            room.open_find(is_filter=self.contexts()[0] is Context.CHATS)
 
     def action_close_find(self) -> None:
         """Put the search field away, and what it did."""

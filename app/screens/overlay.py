@@ -6,6 +6,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen, ScreenResultType
 
+from app.styles import need_all
 from widgets.footer import Footer
 from widgets.glyphs import Glyphs
 
@@ -36,6 +37,7 @@ class Overlay(ModalScreen[ScreenResultType]):
             glyphs: Marks to draw with; plain ones give plain edges.
         """
         super().__init__()
+        need_all()
         self.glyphs = glyphs
         self.set_class(glyphs.line.isascii(), "-ascii")
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.events import Paste
+from textual.events import Paste, ScreenResume
 from textual.message import Message
 from textual.reactive import reactive
 
@@ -86,6 +86,7 @@ class ShellScreen(ShellActions):
         self._header.views, self._header.active = VIEWS, CHAT
         self._header.warning = host
         self._notice = notice
+        self._was_resumed = False
         if is_set_up:
             self._room = self._views[CHAT] = ChatRoom(settings, self._glyphs, prompt=prompt)
         else:
@@ -102,6 +103,12 @@ class ShellScreen(ShellActions):
 
             yield WelcomeView(self._glyphs)
         yield self._footer
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        """Style nothing twice: all nodes have just been, when the shell is shown first."""
+        if not self._was_resumed:
+            self._was_resumed = True
+            event.refresh_styles = False
 
     def on_mount(self) -> None:
         if (view := self.chat) is not None:

@@ -52,7 +52,8 @@ class ChatRoom(View):
         """The list."""
         self.chat = ChatView(settings, glyphs, prompt=prompt)
         """The open chat."""
-        self.find_field = FindField()
+        self._find_field: FindField | None = None
+        """Made when it is opened first."""
         self._columns = 0
         self._is_zoomed = False
         self._is_list_open = False
@@ -61,7 +62,6 @@ class ChatRoom(View):
     def compose(self) -> ComposeResult:
         yield self.pane
         yield self.chat
-        yield self.find_field
 
     async def attach(self, services: "Services") -> None:
         await self.chat.attach(services)
@@ -135,10 +135,24 @@ class ChatRoom(View):
         self._is_list_open = False
         self._show_panes()
 
+    def open_find(self, *, is_filter: bool) -> None:
+        """Show the search field, empty, and give it the keys.
+
+        Args:
+            is_filter: Whether it narrows the list of chats.
+        """
+        if self._find_field is None:
+            self._find_field = FindField()
+            self.mount(self._find_field)
+        self._find_field.open(is_filter=is_filter)
+
     def close_find(self) -> None:
         """Put the search field away, and what it did."""
-        self.find_field.display = False
-        if self.find_field.is_filter:
+        field = self._find_field
+        if field is None:
+            return
+        field.display = False
+        if field.is_filter:
             self.pane.filter = ""
             self.pane.rows.focus()
         else:
@@ -148,21 +162,23 @@ class ChatRoom(View):
     @on(Input.Changed, "#find")
     def _on_filter(self, message: Input.Changed) -> None:
         message.stop()
-        if self.find_field.is_filter:
+        if self._find_field is not None and self._find_field.is_filter:
             self.pane.filter = message.value
 
     @on(Input.Submitted, "#find")
     def _on_find(self, message: Input.Submitted) -> None:
         message.stop()
-        if self.find_field.is_filter:
+        field = self._find_field
+        if field is not None and field.is_filter:
             self.pane.rows.focus()
-            self.find_field.display = False
+            field.display = False
         else:
             self.run_worker(partial(self._find, message.value), exclusive=True, group="find")
 
     async def _find(self, query: str) -> None:
         transcript = self.chat.transcript
-        self.find_field.display = False
+        if self._find_field is not None:
+            self._find_field.display = False
         transcript.focus()
         if query:
             await self.chat.load_earlier(sys.maxsize)

@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from app.keymap import Context, Keymap
+from app.styles import need_all
 from app.views.limits_board import LimitsBoard
 from app.views.limits_moves import LimitsMoves
 from app.views.limits_record import NOTHING, read_page, read_record
@@ -65,6 +66,7 @@ class LimitsView(LimitsMoves, can_focus=True):
             id: Of the widget.
         """
         super().__init__(LimitsBoard(shows=shows, glyphs=glyphs, has_colour=has_colour), id=id)
+        need_all()
         self._limits = limits
         self._clock = clock
         self._shows: Show = shows

@@ -16,6 +16,7 @@ from textual.worker import Worker
 from app.keymap import Context, Keymap
 from app.providers import LOCAL_SERVERS, checked_url
 from app.sign_in_ways import Way
+from app.styles import need_all
 from services.errors import LoginError, ServiceError
 from services.models.failure import Failure, as_sentence
 from services.provider import Provider, Secret
@@ -79,6 +80,7 @@ class WelcomeView(Vertical):
             glyphs: Marks to draw with.
         """
         super().__init__(id="welcome")
+        need_all()
         self._glyphs = glyphs
         self._found: tuple[str, ...] = ()
         self._refusing = ""
