@@ -29,6 +29,7 @@ from services.chat.service import ChatService
 from services.clock import Clock, SystemClock
 from services.errors import CredentialsError, StorageError
 from services.limits.service import LimitsService
+from services.limits.whose import limits_id
 from services.models.account import Account, AccountMode, StoragePlace
 from services.models.limits import LimitsState, Standing
 from services.provider import Provider
@@ -150,7 +151,7 @@ async def open_services(
                 # Nor does it know that the account whose numbers it shows is signed in no more.
                 await limit_store.set_status(LimitsState(standing=Standing.API_KEY))
         limits = LimitsService(
-            account=_limits_of(account),
+            account=limits_id(account),
             standing=_standing(account),
             storage=limit_store,
             source=online if account.mode is AccountMode.CHATGPT else None,
@@ -236,13 +237,6 @@ async def _find_login(
         # Falling through to a key would bill somebody who believes to be signed in.
         raise signed_out(stored.problem)
     return _Login(account_of_stored(stored, how), how, storage)
-
-
-def _limits_of(account: Account) -> str:
-    """Id under which the limits of an account are kept: workspace and user."""
-    if account.mode is not AccountMode.CHATGPT:
-        return ""
-    return f"{account.account_id or ''}/{account.user_id or account.email or ''}"
 
 
 def _standing(account: Account) -> Standing:

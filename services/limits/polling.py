@@ -11,6 +11,7 @@ from typing import Final
 from services.clock import Clock
 from services.errors import ServiceError, StorageError
 from services.limits.ports import LONGEST_PAUSE, ON_REQUEST, LimitStorage, UsageSource
+from services.limits.whose import is_other
 from services.models.failure import Failure, FailureKind
 from services.models.limits import UsageReading
 
@@ -81,6 +82,8 @@ class Poller:
         self._rng = rng or random.Random()  # noqa: S311 spreads processes
         self.signed_in_at: float | None = None
         """When the login was made or renewed last, Unix seconds."""
+        self.is_held = False
+        """Whether the login that would ask is not that of the account."""
         self._looked = asyncio.Event()
         self._looked.set()
 
@@ -130,9 +133,13 @@ class Poller:
     async def poll(self, interval: float) -> None:
         """Ask now, unless some process did within `interval` seconds, or a pause holds.
 
+        Nobody is asked while it is held.
+
         Raises:
             ServiceError: The server could not be read, or the store.
         """
+        if self.is_held:
+            return
         if await self._is_mended():
             interval = min(interval, ON_REQUEST)
         if not await self._storage.claim_poll(self._account, interval=interval):
@@ -164,15 +171,11 @@ class Poller:
         """
         for sentence in reading.skipped:
             _log.warning("usage: %s", sentence)
-        said, (account, _, user) = reading, self._account.partition("/")
-        is_other = (said.account_id and account and said.account_id != account) or (
-            said.user_id and user and said.user_id != user
-        )
-        if not is_other:
+        if not is_other(self._account, reading.account_id, reading.user_id):
             return reading
         _log.warning("usage: it names another account than the one that is signed in")
-        limits = tuple(replace(each, allowed=None, limit_reached=None) for each in said.limits)
-        return replace(said, limits=limits)
+        limits = tuple(replace(each, allowed=None, limit_reached=None) for each in reading.limits)
+        return replace(reading, limits=limits)
 
     async def _note(self, error: ServiceError) -> None:
         _log.warning("the limits were not read: %s", error.code or type(error).__name__)

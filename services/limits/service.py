@@ -31,7 +31,8 @@ from services.limits.polling import LOOKED_AT, Poller
 from services.limits.ports import ON_REQUEST, LimitStorage, UsageSource
 from services.limits.redeeming import Redeeming
 from services.limits.state import state_of
-from services.models.account import AccountMode
+from services.limits.whose import standing_of
+from services.models.account import Account
 from services.models.failure import Failure
 from services.models.limit_history import Cost, LedgerEntry, PreSend, Series, Work
 from services.models.limits import (
@@ -46,6 +47,8 @@ from services.models.limits import (
 FOLLOW: Final = 3.0
 """Seconds between two looks at what other processes stored, while somebody looks."""
 FOLLOW_UNWATCHED: Final = 30.0
+LAST_WORDS: Final = 3.0
+"""Seconds in which what was told before the end is stored, at most."""
 TURNS: Final = 20
 """Turns of a chat from which the next one's cost is guessed."""
 _log = logging.getLogger(__name__)
@@ -99,8 +102,10 @@ class LimitsService:
         self._failure: Failure | None = None
         self._titles: dict[str, str] = {}
         self._last_chat = ""
-        self._is_signed_out = False
+        self._is_out = False
+        """Whether the account is not the one that is signed in."""
         self._tasks: list[asyncio.Task[None]] = []
+        """First the one that listens."""
         self._is_idle = asyncio.Event()
         """Whether nothing is being heard."""
         self._is_idle.set()
@@ -123,9 +128,12 @@ class LimitsService:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await _end(self._tasks[1:])
+        # How the last turn ended was told only just now.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS):
+                await self._heard_all()
+        await _end(self._tasks[:1])
         self._tasks.clear()
 
     def watch(self, *, is_looking: bool) -> None:
@@ -230,7 +238,7 @@ class LimitsService:
                 await self._heard(reading)
             case ChatListChanged(chats=chats):
                 self._titles = {chat.id: chat.title for chat in chats}
-            case TurnStarted(chat_id=chat_id, turn_id=turn_id):
+            case TurnStarted(chat_id=chat_id, turn_id=turn_id) if not self._is_out:
                 work = Work(
                     kind="turn",
                     id=turn_id,
@@ -243,23 +251,30 @@ class LimitsService:
                 title = self._titles.get(chat_id, "")
                 await self._storage.work_ended(self._account, "turn", turn_id, title=title)
                 self._last_chat = chat_id
-            case AccountChanged(account=account) if account.mode is AccountMode.CHATGPT:
-                self._is_signed_out = False
-                if self._poller is not None:
-                    self._poller.signed_in_at = account.refreshed_at
-            case AccountChanged(account=account) if account.mode is AccountMode.NONE:
-                self._is_signed_out = True
-                version = self.state.version
-                await self._tell(
-                    LimitsState(
-                        standing=Standing.SIGNED_OUT, account=self._account, version=version
-                    )
-                )
+            case AccountChanged(account=account):
+                await self._signed(account)
             case _:
                 pass
 
+    async def _signed(self, account: Account) -> None:
+        """Go on where the account is signed in, or was renewed; else know nothing any more."""
+        assert self._poller is not None, "nobody listens without one"
+        standing = standing_of(self._account, account)
+        was_out, self._is_out = self._is_out, standing is not Standing.KNOWN
+        self._poller.is_held = standing in {Standing.UNKNOWN, Standing.API_KEY}
+        if self._is_out:
+            version = self.state.version
+            await self._tell(LimitsState(standing=standing, account=self._account, version=version))
+            return
+        self._poller.signed_in_at = account.refreshed_at
+        if was_out:
+            await self._read_stored()
+
     async def _heard(self, reading: UsageReading) -> None:
         """Take a word of the server into what is known."""
+        if self._is_out:
+            # It may be about whoever is signed in now.
+            return
         applied = await self._storage.apply(self._account, reading)
         if reading.source is LimitSource.POLL:
             self._failure = None
@@ -267,13 +282,13 @@ class LimitsService:
 
     async def _failed(self, failure: Failure) -> None:
         self._failure = failure
-        if self._is_signed_out:
+        if self._is_out:
             return
         await self._tell(replace(self.state, failure=failure))
 
     async def _read_stored(self) -> None:
         """Take what other processes have stored."""
-        if self._is_signed_out:
+        if self._is_out:
             return
         kept = await self._storage.board(self._account)
         self._failure = (await self._storage.last_poll(self._account)).failure
@@ -294,7 +309,7 @@ class LimitsService:
     # What is told --------------------------------------------------------------------------------
 
     async def _show(self, board: Board, version: int) -> None:
-        if version < self.state.version or self._is_signed_out:
+        if version < self.state.version or self._is_out:
             return
         state = state_of(
             board,
@@ -312,3 +327,9 @@ class LimitsService:
         self.state = state
         self._bus.publish(LimitsChanged(state=state))
         await self._storage.set_status(state)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
