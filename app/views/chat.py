@@ -9,7 +9,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from app.settings import Settings
-from app.views.chat_base import ChatBase
+from app.views.chat_asking import ChatAsking
 from app.views.chat_facts import (
     context_words,
     model_words,
@@ -20,12 +20,11 @@ from app.views.chat_facts import (
 from app.views.chat_parts import ChatTranscript, Unsent
 from app.views.chat_writing import ChatWriting
 from services.errors import ServiceError
-from services.models.chat import Attachment, Chat, QueuedMessage, Usage
+from services.models.chat import Attachment, Chat, Usage
 from services.models.failure import Failure
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
 from widgets.pane_title import PaneTitle
-from widgets.queue_rows import QueueRows
 from widgets.transcript.view import Transcript
 from widgets.turn_status import TurnStatus
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.chat.service import ChatService
     from services.events import AnyEvent
-    from services.models.limit_history import PreSend
 
 FIRST_ITEMS = 200
 """Items read before a chat is shown; the rest follows when the reader goes there."""
@@ -41,7 +39,7 @@ EARLIER_ITEMS = 2_000
 """Items read at once when the reader goes further up."""
 
 
-class ChatView(ChatBase):
+class ChatView(ChatAsking):
     """One open chat."""
 
     is_answering: reactive[bool] = reactive(default=False)
@@ -167,11 +165,6 @@ class ChatView(ChatBase):
 
         tell(self, event)
 
-    def take_queue(self, queue: tuple[QueuedMessage, ...], asked: "PreSend | None") -> None:
-        """These messages wait; `asked` is why the first does not go before the user says so."""
-        self.composer.queue = queue
-        self._writing.take_queue_question(asked)
-
     def begin_turn(self) -> None:
         """A turn of this chat runs now."""
         self.is_answering = True
@@ -211,21 +204,6 @@ class ChatView(ChatBase):
         await self._services.chat.submit(self.summary.id, text, attachments)
         self.composer.history = (*self.composer.history, text)
 
-    async def _postpone(
-        self, chat: "ChatService", chat_id: str, message: ChatWriting.Postponed
-    ) -> None:
-        text, attachments, asked = message.text, message.attachments, message.asked
-        assert asked.resets_at is not None
-        try:
-            await chat.submit_later(
-                chat_id, text, attachments, not_before=asked.resets_at, asked=asked
-            )
-        except ServiceError:
-            self._give_back(text)
-            self.composer.attachments = (*attachments, *self.composer.attachments)
-            raise
-        self.composer.history = (*self.composer.history, text)
-
     @property
     def refusal(self) -> Failure | None:
         """Why nothing can be sent in this run; None where it can."""
@@ -237,9 +215,6 @@ class ChatView(ChatBase):
         for unsent in reversed(self._unsent):
             self._give_back(unsent.text)
         self._unsent.clear()
-
-    def _give_back(self, text: str) -> None:
-        self.composer.edit("\n\n".join(part for part in (text, self.composer.text) if part))
 
     async def interrupt(self) -> None:
         """Stop the running answer; what waited comes back into the composer."""
@@ -264,26 +239,10 @@ class ChatView(ChatBase):
         self.composer.load_text("")
         await self._services.chat.send_now(self.summary.id, text)
 
-    def _chat_to_ask_about(self) -> str | None:
-        """The chat in which a message would begin a turn now."""
-        if self._services is None or self.summary is None:
-            return None
-        return None if self._services.chat.is_running(self.summary.id) else self.summary.id
-
     @on(Composer.Sent)
     def _on_message_sent(self, message: Composer.Sent) -> None:
         message.stop()
         self._run(lambda: self._submit(message.text, message.attachments))
-
-    @on(ChatWriting.Postponed)
-    def _on_postponed(self, message: ChatWriting.Postponed) -> None:
-        message.stop()
-        self._act(lambda chat, chat_id: self._postpone(chat, chat_id, message))
-
-    @on(QueueRows.SendChosen)
-    def _on_queued_wanted(self, message: QueueRows.SendChosen) -> None:
-        message.stop()
-        self._act(lambda chat, chat_id: chat.send_queued(chat_id, message.id))
 
     @on(Composer.Changed)
     def _on_typed(self, message: Composer.Changed) -> None:
@@ -313,33 +272,8 @@ class ChatView(ChatBase):
         message.stop()
         if self._is_esc_interrupting and self.is_answering:
             self._run(self.interrupt)
-        else:
+        elif not self.go_to_question():
             self.transcript.focus()
-
-    @on(Transcript.RetryRequested)
-    def _on_retry(self, message: Transcript.RetryRequested) -> None:
-        message.stop()
-        self._act(self._retry)
-
-    async def _retry(self, chat: "ChatService", chat_id: str) -> None:
-        asked = await self._writing.look(chat_id)
-        if asked is None or not self.is_open(chat_id):
-            await chat.retry(chat_id)
-        else:
-            self._writing.ask_about_retry(asked)
-
-    @on(ChatWriting.Decided)
-    def _on_decided(self, message: ChatWriting.Decided) -> None:
-        message.stop()
-        choice, asked = message.choice, message.asked
-        if message.subject == "queue":
-            self._act(lambda chat, chat_id: chat.answer(chat_id, choice))
-            return
-        self.transcript.focus()
-        if choice == "send":
-            self._act(lambda chat, chat_id: chat.retry(chat_id))
-        elif choice == "wait":
-            self._act(lambda chat, chat_id: chat.retry_later(chat_id, asked))
 
     @on(Transcript.EditRequested)
     def _on_edit(self, message: Transcript.EditRequested) -> None:

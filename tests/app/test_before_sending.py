@@ -7,6 +7,7 @@ from typing import cast
 from services.errors import StorageError
 from services.limits.ports import Limits
 from services.models.limit_history import PreSend
+from services.models.limits import LimitsState
 from simulator import events as ev
 from simulator.server import Simulator
 from tests.app.conftest import Deck, Open
@@ -35,6 +36,7 @@ class Stub:
     gate: asyncio.Event | None = None
     asked: list[str] = field(default_factory=list[str])
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
+    state: LimitsState = field(default_factory=LimitsState)
 
     async def before_send(self, chat_id: str) -> PreSend | None:
         self.asked.append(chat_id)
@@ -44,6 +46,9 @@ class Stub:
         if self.error is not None:
             raise self.error
         return self.answer
+
+    async def refresh(self, *, is_wanted: bool = True) -> LimitsState:
+        return self.state
 
 
 class Clock:
@@ -66,8 +71,10 @@ class Clock:
 def look_at(deck: Deck, stub: Stub) -> Clock:
     """Let the deck ask this stub, and take every key after it asked for an answer."""
     clock = Clock()
-    writing = deck.view._writing
+    writing, services = deck.view._writing, deck.shell._services
+    assert services is not None
     writing.look_at(cast("Limits", stub), clock)
+    services.chat.look_at(cast("Limits", stub))
     writing.question._now = clock.now
     ticks = iter(range(10**9))
     writing.question._monotonic = lambda: float(next(ticks))
@@ -220,7 +227,9 @@ async def test_a_message_goes_where_limits_fail(open_deck: Open, sim: Simulator)
         await deck.until(lambda: deck.replies() == ["one", "two"])
 
 
-async def test_what_is_queued_is_not_asked_about(open_deck: Open, sim: Simulator) -> None:
+async def test_what_is_queued_is_not_asked_about_before_its_turn(
+    open_deck: Open, sim: Simulator
+) -> None:
     gate = sim.gate()
     sim.script("responses", [gate, *ev.text_turn("one")])
     async with open_deck(size=SIZE) as deck:

@@ -55,8 +55,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> LeapingClock:
 
 def look_at(deck: Deck, clock: LeapingClock, stub: Stub | None = None) -> None:
     """Let the deck ask a stub, and show times as the clock has them."""
-    writing = deck.view._writing
-    writing.look_at(cast("Limits", stub or Stub()), clock)
+    writing, services = deck.view._writing, deck.shell._services
+    assert services is not None
+    limits = cast("Limits", stub or Stub())
+    writing.look_at(limits, clock)
+    services.chat.look_at(limits)
     writing.question._now = clock.now
     writing.question._monotonic = iter(range(10**9)).__next__
     writing.composer._queue_rows._now = clock.now
