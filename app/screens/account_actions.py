@@ -148,6 +148,9 @@ class AccountActions(ShellBase):
         if services is None or services.open_auth is None:
             return False
         begun = services.account
+        if None not in {begun.user_id, account.user_id} and begun.user_id != account.user_id:
+            # Limits are those of a user, also within one workspace.
+            return False
         return (begun.mode, begun.account_id) == (account.mode, account.account_id)
 
     def _show_account(self, account: Account) -> None:

@@ -203,12 +203,13 @@ async def test_a_login_that_is_over_opens_the_screen_and_the_draft_stays(
         await deck.until(lambda: deck.replies() == ["goes on"])
 
 
-async def test_another_account_starts_the_app_anew(signed_in: World) -> None:
+@pytest.mark.parametrize("named", ["account_id", "user_id"])
+async def test_another_account_or_user_starts_the_app_anew(signed_in: World, named: str) -> None:
     async with signed_in.chatting() as deck:
         await deck.pilot.press("ctrl+x", "l")
         await deck.until(lambda: deck.shows("Waiting for the page"))
         signed_in.sim.account = replace(
-            signed_in.sim.account, email="bob@example.test", account_id="another-workspace"
+            signed_in.sim.account, email="bob@example.test", **{named: "another-one"}
         )
         allow(signed_in)
         await deck.until(lambda: deck.app.return_value is not None)
