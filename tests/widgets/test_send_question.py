@@ -76,6 +76,36 @@ async def test_days_and_small_numbers_are_said_as_they_are(asked: PreSend, words
         assert words in rows_of(question)[0]
 
 
+@pytest.mark.parametrize(
+    ("width", "words"),
+    [
+        (60, "! 5 h is used up: likely refused; resets 14:05"),
+        (40, "! 5 h is used up; resets 14:05"),
+        (25, "! 5 h is used up"),
+    ],
+)
+async def test_where_nothing_is_left_no_cost_is_named(width: int, words: str) -> None:
+    question = Asking()
+    async with hosted(question, size=(width, 10)) as host:
+        await question.ask(replace(SOON, cost_percent=0.0, left_percent=0.0))
+        await host.settle()
+        assert [row.strip() for row in rows_of(question)] == [words]
+
+
+async def test_the_way_in_is_said_while_something_else_has_the_keys() -> None:
+    question, other = Asking(), Asking()
+    other.way_in = "esc answers"
+    async with hosted(question, other, size=(60, 10)) as host:
+        other.asked = SOON
+        await question.ask()
+        await host.settle()
+        assert rows_of(other)[0].endswith("  esc answers")
+        assert rows_of(other)[0].strip().startswith("! 1.2% of 5 h a turn, 0.8% left")
+        other.focus()
+        await host.settle()
+        assert "esc answers" not in rows_of(other)[0]
+
+
 async def test_it_is_plain_ascii_where_that_is_wanted() -> None:
     question = Asking(ASCII)
     async with hosted(question, size=(10, 10)) as host:
