@@ -11,7 +11,7 @@ from app.cli.output import EXIT_OK, Output
 from services.errors import NotFoundError, RateLimitedError, UnreachableError
 from services.models.failure import Failure, FailureKind
 from services.models.limit_terms import percent, window_name
-from services.models.limits import LimitsState, Standing, WindowState
+from services.models.limits import LimitsState, LimitVerdict, Standing, WindowState
 from services.models.times import full_time, span
 from services.models.windows import MAIN
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         epilog="examples:\n  foredeck guard --max 90 && make agents\n"
         "  foredeck guard --window 5h --until-reset && foredeck ask - < prompt.md",
     )
-    parser.add_argument("--window", metavar="5h|week|ID", help="label or id of one window")
+    parser.add_argument("--window", metavar="5h|week|ID", help="one window, or another limit")
     parser.add_argument(
         "--max", metavar="PERCENT", type=_percent, default=100.0, help="most that may be used"
     )
@@ -75,12 +75,13 @@ async def run(services: Parts, arguments: Namespace, output: Output) -> int:
     is_waiting = False
     while True:
         now = services.clock.now()
-        windows = chosen(state.windows, arguments.window) if state.as_of is not None else ()
+        windows = chosen(state, arguments.window) if state.as_of is not None else ()
         if any(each.is_due(now) for each in windows) and failure is None:
             state, failure = await up_to_date(services, is_wanted=True)
-            windows = chosen(state.windows, arguments.window)
+            windows = chosen(state, arguments.window)
         over = [each for each in windows if is_over(each, arguments.max)]
-        is_refused = arguments.window is None and state.allowed is False
+        refused = refused_limits(state, windows, arguments.window)
+        is_refused = bool(refused) or (arguments.window is None and state.allowed is False)
         trouble = _trouble(state, windows, failure, now)
         if trouble is not None:
             is_final = trouble.kind is FailureKind.CREDENTIALS
@@ -91,7 +92,7 @@ async def run(services: Parts, arguments: Namespace, output: Output) -> int:
         elif not over and not is_refused:
             return EXIT_OK
         else:
-            refusal = refusal_of(state, over, arguments.max, now)
+            refusal = refusal_of(state, over, arguments.max, now, refused)
             if not arguments.until_reset:
                 return output.fail(refusal)
             if not is_waiting:
@@ -103,16 +104,18 @@ async def run(services: Parts, arguments: Namespace, output: Output) -> int:
         state, failure = await up_to_date(services)
 
 
-def chosen(windows: Sequence[WindowState], wanted: str | None) -> tuple[WindowState, ...]:
+def chosen(state: LimitsState, wanted: str | None) -> tuple[WindowState, ...]:
     """The windows that count.
 
     Args:
-        windows: All there are.
-        wanted: Label or id of one; None for those of the main limit.
+        state: Knows all there are.
+        wanted: Label or id of one, or id or name of a limit beside the main one, which need have
+            no window; None for those of the main limit.
 
     Raises:
         NotFoundError: There is no such window.
     """
+    windows = state.windows
     if wanted is None:
         return tuple(each for each in windows if each.limit_id == MAIN) or tuple(windows)
     by_id = tuple(each for each in windows if each.id == wanted)
@@ -122,9 +125,14 @@ def chosen(windows: Sequence[WindowState], wanted: str | None) -> tuple[WindowSt
         if wanted.lower() == window_name(each).lower()
         or (each.limit_id == MAIN and wanted.lower() == each.label.lower())
     )
-    found = by_id or by_name
-    if not found:
-        known = ", ".join(each.id for each in windows)
+    named = {each.limit_id for each in state.verdicts if _is_called(each, wanted)}
+    by_limit = tuple(each for each in windows if each.limit_id in named)
+    found = by_id or by_name or by_limit
+    if not found and not named:
+        ids = [each.id for each in windows]
+        with_windows = {each.limit_id for each in windows}
+        ids += [each.limit_id for each in state.verdicts if each.limit_id not in with_windows]
+        known = ", ".join(ids)
         raise NotFoundError(
             f'There is no window "{wanted}"',
             next_step=f"Known are {known}" if known else "The server names no window",
@@ -132,13 +140,53 @@ def chosen(windows: Sequence[WindowState], wanted: str | None) -> tuple[WindowSt
     return found
 
 
+def refused_limits(
+    state: LimitsState, windows: Sequence[WindowState], wanted: str | None
+) -> tuple[LimitVerdict, ...]:
+    """The refused limits that count: of these windows, or of that name.
+
+    Args:
+        state: Knows all there are.
+        windows: Those that count.
+        wanted: As of `chosen`.
+    """
+    mine = {each.limit_id for each in windows}
+    return tuple(
+        each
+        for each in state.refused
+        if each.limit_id in mine or (wanted is not None and _is_called(each, wanted))
+    )
+
+
+def _is_called(limit: LimitVerdict, wanted: str) -> bool:
+    return wanted.lower() in {limit.limit_id.lower(), limit.name.lower()}
+
+
 def is_over(window: WindowState, most: float) -> bool:
     """Whether more of it is used than may be; nothing left is always too much."""
     return window.is_refused or window.used_percent >= 100.0 or window.used_percent > most
 
 
-def refusal_of(state: LimitsState, over: Sequence[WindowState], most: float, now: float) -> Failure:
-    """Why it is no, and when that ends as far as is known."""
+def refusal_of(
+    state: LimitsState,
+    over: Sequence[WindowState],
+    most: float,
+    now: float,
+    limits: Sequence[LimitVerdict] = (),
+) -> Failure:
+    """Why it is no, and when that ends as far as is known.
+
+    Args:
+        state: Knows the server's verdict.
+        over: Windows of which too much is used.
+        most: Percent that may be used.
+        now: Unix seconds.
+        limits: Those that are refused whatever their windows say.
+    """
+    if limits:
+        names = " and ".join(each.name for each in limits)
+        verb = "is" if len(limits) == 1 else "are"
+        return RateLimitedError(f"{names} {verb} refused by the server").failure
     if not over:
         why = (state.reached_type or "").replace("_", " ")
         words = f"The server refuses calls{f': {why}' if why else ''}"

@@ -177,7 +177,7 @@ async def _now(services: Parts, arguments: Namespace, output: Output) -> int:
         values = lines.limits_values(state, now)
         output.document(values | {"stale": values["stale"] or failure is not None})
     else:
-        output.table(lines.HEAD, lines.window_rows(state, now) if state.windows else [])
+        output.table(lines.HEAD, lines.window_rows(state, now))
         _tell_facts(state, now, output)
     if failure is None:
         return EXIT_OK

@@ -8,14 +8,22 @@ from app.limit_words import age_words, forecast_words, reset_words
 from services.models.account import PLAN_NAMES
 from services.models.limit_history import LedgerEntry, LedgerKind, Series
 from services.models.limit_terms import level_of, percent, window_name
-from services.models.limits import Forecast, LimitsState, ResetCredits, SpendControl, WindowState
+from services.models.limits import (
+    Forecast,
+    LimitsState,
+    LimitVerdict,
+    ResetCredits,
+    SpendControl,
+    WindowState,
+)
 from services.models.times import clock_time, full_time
-from services.models.windows import label
+from services.models.windows import MAIN, label
 
 PLAN_ALIASES: Final = {"education": "edu", "hc": "unknown"}
 """Plans that have another name in the documents of scripts, as in Codex."""
 HEAD: Final = ("window", "used", "left", "reset", "forecast", "read")
 """Columns of the table of windows."""
+REFUSED: Final = "refused by the server"
 POINT_HEAD: Final = ("window_id", "label", "at", "low_percent", "high_percent", "last_percent")
 """Columns of a history."""
 
@@ -47,6 +55,7 @@ def limits_values(state: LimitsState, now: float) -> dict[str, Any]:
                 "balance": balance.balance,
             },
             "spend_control": _spend_values(state.spend_control),
+            "limits": _verdict_values(state),
             "reset_credits": _reset_values(state.reset_credits),
         }
     )
@@ -83,18 +92,27 @@ def seconds(at: float | None) -> int | None:
 
 
 def window_rows(state: LimitsState, now: float) -> list[tuple[str, ...]]:
-    """A row of `HEAD` for each window."""
-    return [
+    """A row of `HEAD` for each window, and for each refused limit that has none."""
+    rows = [
         (
             window_name(window),
             f"{percent(window.used_percent)} used",
             f"{percent(window.left_percent)} left",
             reset_words(window, now),
-            forecast_words(window, now) or level_of(window).value,
+            REFUSED
+            if state.is_refused(window.limit_id)
+            else forecast_words(window, now) or level_of(window).value,
             age_words(window.as_of, window.source, now),
         )
         for window in state.windows
     ]
+    with_windows = {window.limit_id for window in state.windows}
+    rows += [
+        (each.name, "", "", "no reset known", REFUSED, age_words(each.as_of, each.source, now))
+        for each in state.refused
+        if each.limit_id not in with_windows
+    ]
+    return rows
 
 
 def fact_lines(state: LimitsState) -> list[str]:
@@ -121,17 +139,18 @@ def refusal_words(state: LimitsState) -> str:
 def what_counts(values: dict[str, Any]) -> object:
     """A document without what changes while nothing happens: ages and countdowns."""
     passing = {"as_of", "source", "reset_in_seconds", "forecast"}
-    rest = {key: value for key, value in values.items() if key not in passing}
-    windows = [
-        {key: value for key, value in each.items() if key not in passing}
-        for each in values["windows"]
-    ]
-    return rest | {"windows": windows}
+
+    def lasting(each: dict[str, Any]) -> dict[str, Any]:
+        return {key: value for key, value in each.items() if key not in passing}
+
+    lists = {name: [lasting(each) for each in values[name]] for name in ("windows", "limits")}
+    return lasting(values) | lists
 
 
 def state_line(state: LimitsState, now: float) -> str:
     """All windows in one line, with the time it was printed."""
     parts = [f"{window_name(each)} {percent(each.used_percent)} used" for each in state.windows]
+    parts += [f"{each.name} refused" for each in state.refused]
     if state.allowed is False:
         parts.append("calls are refused")
     if state.failure is not None:
@@ -304,8 +323,38 @@ def _spend_values(spend: SpendControl | None) -> dict[str, Any] | None:
     }
 
 
+def _verdict_values(state: LimitsState) -> list[dict[str, Any]]:
+    """The server's verdict on each limit, also on one without windows; the main one first."""
+    verdicts = list(state.verdicts)
+    is_known = state.allowed is not None or state.limit_reached is not None
+    if is_known and state.as_of is not None and state.source is not None:
+        main = LimitVerdict(
+            limit_id=MAIN,
+            allowed=state.allowed,
+            limit_reached=state.limit_reached,
+            as_of=state.as_of,
+            source=state.source,
+        )
+        verdicts.insert(0, main)
+    return [
+        {
+            "limit_id": each.limit_id,
+            "limit_name": each.limit_name,
+            "allowed": each.allowed,
+            "limit_reached": each.limit_reached,
+            "as_of": seconds(each.as_of),
+            "source": each.source.value,
+        }
+        for each in verdicts
+    ]
+
+
 def _reset_values(resets: ResetCredits | None) -> dict[str, Any] | None:
     if resets is None:
         return None
-    ends = [seconds(each.expires_at) for each in resets.credits if each.expires_at is not None]
+    ends = [
+        seconds(each.expires_at)
+        for each in resets.credits
+        if each.status == "available" and each.expires_at is not None
+    ]
     return {"available": resets.available, "expires_at": ends}

@@ -265,6 +265,11 @@ def _of_account(status: Status) -> Iterator[str]:
 
 
 def _of_board(board: Board) -> Iterator[str]:
+    yield from _gauge(
+        "foredeck_limit_allowed",
+        "Whether the server lets calls on a limit beside the main one through.",
+        (_plain(not each.is_refused, limit=each.limit_id) for each in board.verdicts),
+    )
     if board.credits is not None:
         held = board.credits
         words = "Whether there are credits to spend beyond the windows."

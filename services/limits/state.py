@@ -4,13 +4,7 @@ from collections.abc import Mapping
 
 from services.limits.board import Board, BoardWindow
 from services.models.failure import Failure
-from services.models.limits import (
-    Forecast,
-    LimitsState,
-    LimitVerdict,
-    Standing,
-    WindowState,
-)
+from services.models.limits import Forecast, LimitsState, Standing, WindowState
 
 NOTHING = Forecast()
 
@@ -47,7 +41,7 @@ def state_of(
             _window(window, now, forecasts.get(window.id, NOTHING), last_turns.get(window.id))
             for window in board.windows
         ),
-        refused=tuple(each for each in board.verdicts if _is_unexplained(each, board, now)),
+        verdicts=board.verdicts,
         credits=board.credits,
         spend_control=board.spend_control,
         reset_credits=board.reset_credits,
@@ -58,15 +52,6 @@ def state_of(
         source=board.source,
         failure=failure,
         version=version,
-    )
-
-
-def _is_unexplained(verdict: LimitVerdict, board: Board, now: float) -> bool:
-    """Whether a limit is refused, and no window of it shows that."""
-    return verdict.is_refused and not any(
-        window.used_percent >= 100.0 or window.is_refused(now)
-        for window in board.windows
-        if window.limit_id == verdict.limit_id
     )
 
 

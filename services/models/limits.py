@@ -221,6 +221,11 @@ class WindowState:
         """Seconds to the reset, never negative."""
         return None if self.resets_at is None else max(0.0, self.resets_at - now)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left of it, by its number or by a refusal."""
+        return self.is_refused or self.used_percent >= 100.0
+
     def is_due(self, now: float) -> bool:
         """Whether the time of the reset has passed and no reading has confirmed it."""
         return self.resets_at is not None and self.resets_at <= now and self.as_of < self.resets_at
@@ -277,8 +282,8 @@ class LimitsState:
     plan: str | None = None
     windows: tuple[WindowState, ...] = ()
     """Main limit first, then code review, then others; the shorter window first."""
-    refused: tuple[LimitVerdict, ...] = ()
-    """Limits beside the main one that are refused, although none of their windows is used up."""
+    verdicts: tuple[LimitVerdict, ...] = ()
+    """On limits beside the main one, in the server's order."""
     credits: Credits | None = None
     spend_control: SpendControl | None = None
     reset_credits: ResetCredits | None = None
@@ -297,8 +302,16 @@ class LimitsState:
         """Whether the numbers are old, or the last poll failed."""
         return self.failure is not None or (self.as_of is not None and now - self.as_of > after)
 
+    @property
+    def refused(self) -> tuple[LimitVerdict, ...]:
+        """Limits beside the main one that are refused, although no window of theirs says why."""
+        over = {each.limit_id for each in self.windows if each.is_over}
+        return tuple(
+            each for each in self.verdicts if each.is_refused and each.limit_id not in over
+        )
+
     def is_refused(self, limit_id: str) -> bool:
-        """Whether a limit beside the main one is refused without a window that says why."""
+        """Whether a limit is one of these."""
         return any(each.limit_id == limit_id for each in self.refused)
 
     def pressing(self) -> tuple[WindowState, ...]:
@@ -309,7 +322,7 @@ class LimitsState:
 def _pressure(window: WindowState) -> tuple[bool, bool, float, int]:
     runs_out = window.forecast.state is ForecastState.RUNS_OUT
     return (
-        not (window.is_refused or window.used_percent >= 100.0),
+        not window.is_over,
         not runs_out,
         -window.used_percent,
         window.window_seconds or 0,

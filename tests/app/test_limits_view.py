@@ -179,7 +179,7 @@ BLOCKED = LimitVerdict(
 async def test_a_limit_that_is_refused_and_has_no_window_is_a_group_of_its_own(
     size: tuple[int, int],
 ) -> None:
-    state = replace(STATE, refused=(BLOCKED,))
+    state = replace(STATE, verdicts=(BLOCKED,))
     async with deck(state, size=size) as shown:
         assert any(
             row.split()[:5] == ["Blocked", "refused", "by", "the", "server"] for row in shown.rows
@@ -192,19 +192,19 @@ async def test_a_limit_that_is_refused_and_has_no_window_is_a_group_of_its_own(
         await shown.host.until(lambda: shown.rows[0].strip().startswith("Blocked Pro"))
         assert shown.rows[4].strip("▌ ") == "<1m old, asked the server"
         await shown.host.press("escape")
-        await shown.take(replace(state, refused=(), version=2))
+        await shown.take(replace(state, verdicts=(), version=2))
         assert not shown.says("Blocked")
 
 
 async def test_a_refused_limit_alone_is_no_plan_without_limits() -> None:
-    async with deck(replace(STATE, windows=(), refused=(BLOCKED,))) as shown:
+    async with deck(replace(STATE, windows=(), verdicts=(BLOCKED,))) as shown:
         assert shown.says("Blocked refused by the server")
         assert not shown.says("names no limit")
 
 
 async def test_a_refused_limit_with_windows_says_so_at_each_of_them() -> None:
     review = replace(BLOCKED, limit_id="code_review", limit_name=None)
-    async with deck(replace(STATE, refused=(review,))) as shown:
+    async with deck(replace(STATE, verdicts=(review,))) as shown:
         assert shown.says("88.0% left, 12.0% used refused by the server")
         assert sum("refused by the server" in row for row in shown.rows) == 1
 

@@ -8,7 +8,7 @@ import pytest
 
 from app.cli import guard
 from services.errors import CredentialsError, LoginError, NotFoundError, UnreachableError
-from services.models.limits import LimitsState, Standing
+from services.models.limits import LimitSource, LimitsState, LimitVerdict, Standing
 from tests.cli.limits_stand import FIVE_HOURS, KNOWN, NOW, WEEK, Stand
 
 DOWN = UnreachableError("chatgpt.com cannot be reached")
@@ -20,6 +20,17 @@ REVIEW = replace(
 async def run(stand: Stand, *argv: str) -> int:
     arguments, output = stand.command("guard", *argv)
     return await guard.run(stand.parts, arguments, output)
+
+
+BLOCKED = LimitVerdict(
+    limit_id="codex_blocked",
+    limit_name="Blocked",
+    allowed=False,
+    as_of=NOW - 30,
+    source=LimitSource.POLL,
+)
+OPEN = replace(BLOCKED, limit_id="codex_open", limit_name="Open", allowed=True)
+CLOSED = replace(BLOCKED, limit_id="code_review", limit_name=None)
 
 
 def used(five_hours: float, week: float = 12.5, **other: object) -> LimitsState:
@@ -53,6 +64,17 @@ def used(five_hours: float, week: float = 12.5, **other: object) -> LimitsState:
         (replace(KNOWN, windows=(replace(FIVE_HOURS, is_refused=True),)), ("--max", "99"), 5),
         (replace(KNOWN, windows=(REVIEW,)), ("--max", "30"), 5),
         (replace(KNOWN, windows=()), (), 0),
+        (replace(KNOWN, verdicts=(BLOCKED, OPEN)), (), 0),
+        (replace(KNOWN, verdicts=(BLOCKED, OPEN)), ("--window", "codex_blocked"), 5),
+        (replace(KNOWN, verdicts=(BLOCKED, OPEN)), ("--window", "blocked"), 5),
+        (replace(KNOWN, verdicts=(BLOCKED, OPEN)), ("--window", "open"), 0),
+        (replace(KNOWN, windows=(WEEK, REVIEW), verdicts=(CLOSED,)), (), 0),
+        (
+            replace(KNOWN, windows=(WEEK, REVIEW), verdicts=(CLOSED,)),
+            ("--window", "code review week"),
+            5,
+        ),
+        (replace(KNOWN, windows=(REVIEW,), verdicts=(CLOSED,)), ("--window", "code review"), 5),
     ],
 )
 async def test_guard_says_no_where_a_limit_stands_in_the_way(
@@ -62,6 +84,25 @@ async def test_guard_says_no_where_a_limit_stands_in_the_way(
     assert await run(stand, *argv) == code
     assert stand.out.getvalue() == ""
     assert bool(stand.err.getvalue()) is (code != 0)
+
+
+async def test_a_refused_limit_is_named_and_so_is_it_among_those_that_are_known() -> None:
+    state = replace(KNOWN, verdicts=(BLOCKED,))
+    stand = Stand(state)
+    assert await run(stand, "--window", "blocked") == 5
+    assert stand.err.getvalue() == "error: Blocked is refused by the server.\n"
+    with pytest.raises(NotFoundError) as caught:
+        await run(Stand(state), "--window", "year")
+    assert caught.value.next_step == "Known are codex/18000, codex/604800, codex_blocked"
+
+
+async def test_it_waits_until_a_refused_limit_is_open_again() -> None:
+    stand = Stand(replace(KNOWN, verdicts=(BLOCKED,)))
+    later = replace(KNOWN, verdicts=(replace(BLOCKED, allowed=True),), as_of=NOW + 300)
+    stand.limits.answers = [later]
+    assert await run(stand, "--window", "codex_blocked", "--until-reset") == 0
+    assert stand.err.getvalue() == "note: Blocked is refused by the server. Waiting.\n"
+    assert sum(stand.clock.slept) == 300.0
 
 
 async def test_a_no_says_what_and_until_when() -> None:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from app.cli import limits
-from app.cli.limits_lines import plan_value
+from app.cli.limits_lines import plan_value, state_line
 from services.errors import CredentialsError, LoginError, UnreachableError, UsageError
 from services.models.limits import (
     Credits,
+    LimitSource,
     LimitsState,
+    LimitVerdict,
     ResetCredit,
     ResetCredits,
     SpendControl,
@@ -82,7 +84,66 @@ async def test_the_document_has_every_key_of_the_contract() -> None:
         "credits": None,
         "spend_control": None,
         "reset_credits": None,
+        "limits": [
+            {
+                "limit_id": "codex",
+                "limit_name": None,
+                "allowed": True,
+                "limit_reached": False,
+                "as_of": int(NOW) - 30,
+                "source": "poll",
+            }
+        ],
     }
+
+
+BLOCKED = LimitVerdict(
+    limit_id="codex_blocked",
+    limit_name="Blocked",
+    allowed=False,
+    limit_reached=False,
+    as_of=NOW - 90,
+    source=LimitSource.POLL,
+)
+
+
+async def test_the_document_tells_of_a_refused_limit_that_has_no_window() -> None:
+    values = await document(Stand(replace(KNOWN, verdicts=(BLOCKED,))))
+    assert [window["limit_id"] for window in values["windows"]] == ["codex", "codex"]
+    assert (values["allowed"], len(values["limits"])) == (True, 2)
+    assert values["limits"][1] == {
+        "limit_id": "codex_blocked",
+        "limit_name": "Blocked",
+        "allowed": False,
+        "limit_reached": False,
+        "as_of": int(NOW) - 90,
+        "source": "poll",
+    }
+
+
+async def test_a_refused_limit_has_a_row_and_its_windows_say_so() -> None:
+    stand = Stand(replace(KNOWN, verdicts=(BLOCKED,)))
+    await run(stand)
+    last = stand.out.getvalue().splitlines()[-1]
+    row = ["Blocked", "", "", "no reset known", "refused by the server", "1m old, asked the server"]
+    assert last.split("\t") == row
+
+    fast = replace(FIVE_HOURS, id="codex_blocked/18000", limit_id="codex_blocked")
+    stand = Stand(replace(KNOWN, windows=(*KNOWN.windows, fast), verdicts=(BLOCKED,)))
+    await run(stand)
+    rows = [line.split("\t") for line in stand.out.getvalue().splitlines()]
+    assert [row[4] for row in rows[1:]] == ["lasts until the reset", "refused by the server"]
+
+
+def test_a_refused_limit_stands_in_the_line_of_a_change() -> None:
+    line = state_line(replace(KNOWN, verdicts=(BLOCKED,)), NOW)
+    assert line.endswith("5h 38% used, week 12% used, Blocked refused")
+
+
+async def test_only_refused_limits_are_no_empty_table() -> None:
+    stand = Stand(replace(KNOWN, windows=(), verdicts=(BLOCKED,)))
+    await run(stand)
+    assert stand.out.getvalue().startswith("Blocked\t")
 
 
 async def test_the_document_has_its_keys_where_nothing_is_known() -> None:
@@ -104,6 +165,7 @@ async def test_the_document_tells_credits_spending_and_resets() -> None:
             credits=(
                 ResetCredit(id="a", status="available", expires_at=NOW + 5),
                 ResetCredit(id="b", status="available"),
+                ResetCredit(id="c", status="redeemed", expires_at=NOW + 3),
             ),
         ),
     )

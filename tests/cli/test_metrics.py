@@ -24,7 +24,7 @@ from app.status_line import printable as shown
 from app.version import __version__
 from services.errors import RefusedError
 from services.limits.board import Board, to_json
-from services.models.limits import Credits, ResetCredits, SpendControl
+from services.models.limits import Credits, LimitSource, LimitVerdict, ResetCredits, SpendControl
 from tests.cli.limits_stand import NOW
 from tests.cli.status_store import row, store
 
@@ -85,6 +85,10 @@ def fill_whole(path: Path) -> None:
         credits=Credits(has_credits=True, unlimited=False, balance="18.25"),
         spend_control=SpendControl(reached=True, used_percent=50.0),
         reset_credits=ResetCredits(available=2),
+        verdicts=(
+            LimitVerdict(limit_id="blocked", allowed=False, as_of=NOW, source=LimitSource.POLL),
+            LimitVerdict(limit_id="fast", allowed=True, as_of=NOW, source=LimitSource.POLL),
+        ),
     )
     fill(path, [hours, week], board, plan="pro", allowed=1, limit_reached=0, failure="{}")
 
@@ -109,6 +113,8 @@ def test_every_number_has_its_family_in_base_units(path: Path) -> None:
         key("limit_run_out_timestamp_seconds", **five, percentile="50"): NOW + 120.5,
         key("limit_info", **five, name=""): 1,
         key("limit_info", **weekly, name=""): 1,
+        key("limit_allowed", limit="blocked"): 0,
+        key("limit_allowed", limit="fast"): 1,
         key("limits_allowed"): 1,
         key("limits_reached"): 0,
         key("limits_poll_failed"): 1,

@@ -95,7 +95,7 @@ STATES = {
         allowed=False,
         reached_type="workspace_owner_credits_depleted",
     ),
-    "limit refused": replace(STATE, windows=(FIVE_HOURS, A_WEEK, A_REVIEW), refused=(BLOCKED,)),
+    "limit refused": replace(STATE, windows=(FIVE_HOURS, A_WEEK, A_REVIEW), verdicts=(BLOCKED,)),
     "used up": replace(STATE, windows=(OUT, A_WEEK)),
     "reset due": replace(
         STATE,
