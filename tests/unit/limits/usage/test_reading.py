@@ -34,6 +34,27 @@ USAGE = {
     },
 }
 QUESTION = ("GET", "/backend-api/wham/usage")
+RESETS: dict[str, Any] = {
+    "available_count": 2,
+    "total_earned_count": 5,
+    "credits": [
+        {
+            "id": "rc_1",
+            "reset_type": "codex_rate_limits",
+            "status": "available",
+            "granted_at": "2026-11-01T10:00:00.5Z",
+            "expires_at": None,
+            "title": "A gift\x1b",
+            "description": "For\u202eyou",
+        },
+        {"id": "rc_2", "status": "redeemed", "granted_at": 1_700_000_000},
+        {"id": "rc_1", "status": "redeeming", "granted_at": "soon", "expires_at": []},
+        {"id": "bad\x00id", "status": "available"},
+        {"status": "available"},
+        7,
+    ],
+}
+RESETS_QUESTION = ("GET", "/backend-api/wham/rate-limit-reset-credits")
 
 
 async def test_usage_is_asked_for_as_the_real_client_does(
@@ -64,16 +85,37 @@ async def test_a_mark_of_byte_order_and_any_2xx_are_no_reason_to_refuse(
 
 @pytest.mark.parametrize(
     "trouble",
+    [
+        refusal("500 Oops", {}),
+        refusal("502 No", "<html>Bad gateway</html>"),
+        refusal("503 No", {"error": {"code": "server_is_overloaded"}}),
+        refusal("429 Slow", {"detail": "slow"}, retry_after="1"),
+        Drop(),
+    ],
+    ids=["500", "502", "503", "429", "reset"],
+)
+async def test_a_question_about_use_is_never_repeated(
+    client: UsageSource, server: RawServer, clock: FakeClock, trouble: Any
+) -> None:
+    server.answer(trouble)
+    server.answer(refusal("200 OK", USAGE))
+    with pytest.raises(ServiceError):
+        await client.usage()
+    assert (asked(server), clock.slept) == ([QUESTION], [])
+
+
+@pytest.mark.parametrize(
+    "trouble",
     [refusal("500 Oops", {}), refusal("502 No", "<html>Bad gateway</html>"), Drop()],
     ids=["500", "502", "reset"],
 )
-async def test_a_read_is_repeated_twice_with_growing_waits(
+async def test_a_question_about_resets_is_repeated_twice_with_growing_waits(
     client: UsageSource, server: RawServer, clock: FakeClock, trouble: Any
 ) -> None:
     server.answer(trouble)
     server.answer(trouble)
-    server.answer(refusal("200 OK", USAGE))
-    assert (await client.usage()).plan == "pro"
+    server.answer(refusal("200 OK", RESETS))
+    assert (await client.reset_credits()).available == 2
     first, second = clock.slept
     assert 0.18 <= first <= 0.22
     assert 0.36 <= second <= 0.44
@@ -84,17 +126,17 @@ async def test_after_two_repeats_the_trouble_is_told(
 ) -> None:
     server.answer(refusal("500 Oops", {"detail": "no"}))
     with pytest.raises(RefusedError) as caught:
-        await client.usage()
+        await client.reset_credits()
     assert caught.value.message == "The server has trouble (500): no"
-    assert asked(server) == [QUESTION] * 3
+    assert asked(server) == [RESETS_QUESTION] * 3
 
 
 async def test_a_wait_that_the_server_names_is_waited_for(
     client: UsageSource, server: RawServer, clock: FakeClock
 ) -> None:
     server.answer(refusal("429 Slow", {"detail": "slow"}, retry_after="9"))
-    server.answer(refusal("200 OK", USAGE))
-    assert (await client.usage()).plan == "pro"
+    server.answer(refusal("200 OK", RESETS))
+    assert (await client.reset_credits()).available == 2
     assert clock.slept == [9.0]
 
 
@@ -104,7 +146,7 @@ async def test_a_wait_that_is_too_long_is_told_instead(
 ) -> None:
     server.answer(refusal("429 Slow", {"detail": "slow"}, retry_after=wait))
     with pytest.raises(RateLimitedError) as caught:
-        await client.usage()
+        await client.reset_credits()
     assert caught.value.retry_at == clock.now() + int(wait)
     assert (len(server.requests), clock.slept) == (1, [])
 
@@ -113,8 +155,8 @@ async def test_a_server_that_is_overloaded_is_given_some_seconds(
     client: UsageSource, server: RawServer, clock: FakeClock
 ) -> None:
     server.answer(refusal("503 No", {"error": {"code": "server_is_overloaded"}}))
-    server.answer(refusal("200 OK", USAGE))
-    assert (await client.usage()).plan == "pro"
+    server.answer(refusal("200 OK", RESETS))
+    assert (await client.reset_credits()).available == 2
     (wait,) = clock.slept
     assert 5.0 <= wait <= 10.0
 
@@ -125,7 +167,7 @@ async def test_all_tries_together_have_one_limit_of_time(
     server.answer(refusal("503 No", {}, retry_after="8"))
     begun = clock.now()
     with pytest.raises(RefusedError):
-        await client.usage()
+        await client.reset_credits()
     assert clock.now() - begun < READ_TIMEOUT
     assert len(server.requests) == 2
 
@@ -148,11 +190,13 @@ async def test_all_tries_together_have_one_limit_of_time(
 async def test_what_would_come_again_is_not_asked_for_again(
     client: UsageSource, server: RawServer, clock: FakeClock, answer: bytes
 ) -> None:
-    server.answer(answer)
-    with pytest.raises(ServiceError) as caught:
-        await client.usage()
-    assert (asked(server), clock.slept) == ([QUESTION], [])
-    assert "<" not in caught.value.message + caught.value.next_step
+    for ask, question in ((client.usage, QUESTION), (client.reset_credits, RESETS_QUESTION)):
+        server.requests.clear()
+        server.answer(answer)
+        with pytest.raises(ServiceError) as caught:
+            await ask()
+        assert (asked(server), clock.slept) == ([question], [])
+        assert "<" not in caught.value.message + caught.value.next_step
 
 
 @pytest.mark.parametrize("status", [403, 503])
@@ -216,28 +260,6 @@ async def test_without_credentials_nothing_is_sent(
     assert server.requests == []
 
 
-RESETS: dict[str, Any] = {
-    "available_count": 2,
-    "total_earned_count": 5,
-    "credits": [
-        {
-            "id": "rc_1",
-            "reset_type": "codex_rate_limits",
-            "status": "available",
-            "granted_at": "2026-11-01T10:00:00.5Z",
-            "expires_at": None,
-            "title": "A gift\x1b",
-            "description": "For\u202eyou",
-        },
-        {"id": "rc_2", "status": "redeemed", "granted_at": 1_700_000_000},
-        {"id": "rc_1", "status": "redeeming", "granted_at": "soon", "expires_at": []},
-        {"id": "bad\x00id", "status": "available"},
-        {"status": "available"},
-        7,
-    ],
-}
-
-
 async def test_resets_are_read_one_by_one(client: UsageSource, server: RawServer) -> None:
     server.answer(refusal("200 OK", RESETS))
     assert await client.reset_credits() == ResetCredits(
@@ -247,7 +269,7 @@ async def test_resets_are_read_one_by_one(client: UsageSource, server: RawServer
             ResetCredit(id="rc_2", status="redeemed", granted_at=1_700_000_000.0),
         ),
     )
-    assert asked(server) == [("GET", "/backend-api/wham/rate-limit-reset-credits")]
+    assert asked(server) == [RESETS_QUESTION]
 
 
 async def test_texts_and_times_of_a_reset_are_read(client: UsageSource, server: RawServer) -> None:
