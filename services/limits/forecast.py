@@ -3,17 +3,13 @@
 import math
 from collections.abc import Sequence
 from datetime import tzinfo
-from operator import mul
 from typing import Final
 
-from services.limits.growth import DAY, HOUR, Growth, Sample, growth
+from services.limits.growth import DAY, HOUR, Sample, growth
 from services.limits.hindsight import Past, foretold
-from services.limits.profile import SLOTS, LocalHours, profile
+from services.limits.profile import SLOTS, LocalHours, Usual
 from services.models.limits import Forecast, ForecastState
 
-SLOWEST: Final = 0.1
-FASTEST: Final = 3.0
-"""Paces beyond which the usual rates do not learn from them."""
 ENOUGH_USE: Final = 3.0
 """Percent of use that must have been seen."""
 ENOUGH_TIME: Final = 0.05
@@ -66,11 +62,12 @@ def forecast(
         # Somebody who uses next to nothing.
         return Forecast(state=ForecastState.LASTS)
     slots = hours.slots(laid.edges)
-    rates = None if laid.total < ENOUGH_USE else profile(laid, slots)
+    usual = Usual(laid, slots)
+    rates = None if laid.total < ENOUGH_USE else usual.rates()
     if rates is None or known < ENOUGH_TIME * length:
         return Forecast(reason="too little history")
     past = Past(laid, slots, length / HOUR, days)
-    rates = profile(laid, slots, _paces(laid, past.hindsight(rates).pace)) or rates
+    rates = usual.rates(past.paces(rates)) or rates
     hindsight = past.hindsight(rates)
     needs = hindsight.needs(_left(seen, used, now, rates[slots[-1]]))
     times = _times(needs, hindsight.pace[-1], rates, hours, now, resets_at)
@@ -80,6 +77,11 @@ def forecast(
 
 def _seen(samples: Sequence[Sample], now: float) -> list[Sample]:
     """The samples that can be used, in order; clocks go back, too."""
+    times = [at for at, _, _ in samples]
+    percents = [used for _, used, _ in samples]
+    is_sound = math.isfinite(sum(times) + sum(percents)) and times == sorted(times)
+    if times and is_sound and times[-1] <= now and 0.0 <= min(percents) <= max(percents) <= 100.0:
+        return list(samples)
     found: list[Sample] = []
     last = -math.inf
     for sample in samples:
@@ -89,14 +91,6 @@ def _seen(samples: Sequence[Sample], now: float) -> list[Sample]:
             is_within = 0.0 <= used <= 100.0
             found.append(sample if is_within else (at, min(100.0, max(0.0, used)), resets_at))
     return found
-
-
-def _paces(laid: Growth, pace: Sequence[float]) -> list[float]:
-    """The pace before each cell, within bounds, 1 on average over the time that is known."""
-    paces = [min(FASTEST, max(SLOWEST, each)) for each in pace[:-1]]
-    known = map(mul, laid.known, laid.hours)
-    mean = sum(map(mul, paces, known)) / max(1e-9, laid.known_hours)
-    return [each / mean for each in paces] if mean > 0.0 else paces
 
 
 def _left(samples: Sequence[Sample], used: float, now: float, rate: float) -> float:

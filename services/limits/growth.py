@@ -3,6 +3,7 @@
 Rules: docs/forecast.md.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -87,10 +88,8 @@ def growth(samples: Sequence[Sample], *, used: float, now: float, window_seconds
     laying = _Laying(_edges(samples[0][0], now, window_seconds), window_seconds)
     laying.hide(laying.start, samples[0][0])
     laying.begin(samples[0])
-    for sample in samples[1:]:
-        laying.read(sample)
-    laying.read((now, used, None))
-    return laying.growth
+    laying.read_all([*samples[1:], (now, used, None)])
+    return laying.end()
 
 
 def _edges(first: float, now: float, window_seconds: float) -> list[float]:
@@ -123,34 +122,62 @@ class _Laying:
         )
         self._last = count - 1
         self._window = window_seconds
-        self._at = self._top = self._pace = 0.0
+        self._at: float = 0.0
+        self._top: float = 0.0
+        self._pace: float = 0.0
         self._ends: float | None = None
+        self._full: float | None = None
+        """Since when it has been exhausted."""
+        self._place = 0
+        self._low: float = math.inf
+        self._high: float = math.inf
+        """The cell that was filled last, and its edges."""
 
     def begin(self, sample: Sample) -> None:
         self._at, self._top, self._ends = sample
+        self._full = self._at if self._top >= 100.0 else None
 
-    def read(self, sample: Sample) -> None:
-        at, used, resets_at = sample
+    def read_all(self, samples: Sequence[Sample]) -> None:
+        """Take samples; most of them only say that as much is used, or a little more."""
+        last, top, ends = self._at, self._top, self._ends
+        for sample in samples:
+            at, used, resets_at = sample
+            if at < last:
+                continue
+            if used < top - STEP or (ends is not None and ends <= at) or used >= 100.0 > top:
+                self._at, self._top, self._ends = last, top, ends
+                self._read(at, used, ends if resets_at is None else resets_at)
+                last, top, ends = self._at, self._top, self._ends
+                continue
+            if used > top:
+                rise, seconds = used - top, at - last
+                if seconds > SAME:
+                    self._pace = rise / seconds
+                # One step after a long pause was made lately.
+                self._put(at - HOUR if rise <= STEP and seconds > HOUR else last, at, rise)
+                top = used
+            last = at
+            if resets_at is not None:
+                ends = resets_at
+        self._at, self._top, self._ends = last, top, ends
+
+    def end(self) -> Growth:
+        self._hide_full(self._at)
+        return self.growth
+
+    def _read(self, at: float, used: float, resets_at: float | None) -> None:
         before, ends = self._at, self._ends
-        if at < before:
-            return
-        if resets_at is None:
-            resets_at = ends
         is_usual = used >= self._top - STEP and (ends is None or ends > at)
-        if is_usual and used <= self._top < 100.0:
-            self._at, self._ends = at, resets_at
-            return
         begun = None if is_usual else self._began(at, used, resets_at)
         if begun is not None:
             before = begun
             self._top, self._pace = 0.0, self._pace if self._top >= 100.0 else 0.0
         elif used < self._top - STEP:
             # The server took use back.
+            self._hide_full(before)
             self._top = used
         if used > self._top:
             self._rise(before, at, used)
-        elif self._top >= 100.0:
-            self.hide(before, at)
         self._at, self._ends = at, resets_at
 
     def _began(self, at: float, used: float, resets_at: float | None) -> float | None:
@@ -172,7 +199,7 @@ class _Laying:
             over = ends if is_over else max(self._at, at - MOVED)
         start = min(at, max(over, start))
         if self._top >= 100.0:
-            self.hide(self._at, over)
+            self._hide_full(over)
         elif over - self._at > UNSEEN:
             self.hide(self._at, over, is_unseen=True)
         if start - over >= self._window:
@@ -182,16 +209,16 @@ class _Laying:
     def _rise(self, before: float, at: float, used: float) -> None:
         rise, seconds = used - self._top, at - before
         self._top = used
-        if used >= 100.0 and seconds > MOVED:
-            # It ran out somewhere in between: as fast as it went before, and then nothing.
-            self._pace = max(self._pace, rise / seconds)
-            full = before + rise / self._pace
-            self._put(before, full, rise)
-            self.hide(full, at)
-            return
+        if used >= 100.0:
+            self._full = at
+            if seconds > MOVED:
+                # It ran out somewhere in between: as fast as it went before, and then nothing.
+                self._pace = max(self._pace, rise / seconds)
+                self._full = before + rise / self._pace
+                self._put(before, self._full, rise)
+                return
         if seconds > SAME:
             self._pace = rise / seconds
-        # One step after a long pause was made lately.
         self._put(max(before, at - HOUR) if rise <= STEP else before, at, rise)
 
     def _cell(self, at: float) -> int:
@@ -201,6 +228,9 @@ class _Laying:
 
     def _put(self, since: float, until: float, rise: float) -> None:
         """Spread a rise evenly."""
+        if self._low <= since and until < self._high:
+            self.growth.grown[self._place] += rise
+            return
         if until <= self.start:
             return
         if since < self.start:
@@ -210,6 +240,7 @@ class _Laying:
         first = self._cell(since)
         if first == self._last or until < edges[first + 1]:
             grown[first] += rise
+            self._place, self._low, self._high = first, edges[first], edges[first + 1]
             return
         last = self._cell(until)
         rate = rise / (until - since)
@@ -217,6 +248,13 @@ class _Laying:
         for cell in range(first + 1, last):
             grown[cell] += rate * (edges[cell + 1] - edges[cell])
         grown[last] += rate * (until - edges[last])
+        self._place, self._low, self._high = last, edges[last], edges[last + 1]
+
+    def _hide_full(self, until: float) -> None:
+        """Nothing is known of the use while it was exhausted."""
+        if self._full is not None:
+            self.hide(self._full, until)
+            self._full = None
 
     def hide(self, since: float, until: float, *, is_unseen: bool = False) -> None:
         """Nothing is known of the use in this time."""

@@ -22,6 +22,9 @@ LASTING: Final = 80.0
 MOMENTS: Final = 120
 """Past moments at which the same guess is made, as much use between any two."""
 MOST_PACE: Final = 50.0
+SLOWEST: Final = 0.1
+FASTEST: Final = 3.0
+"""Paces beyond which the usual rates do not learn from them."""
 LEAST_PACE: Final = 1e-3
 ALIKE_PACE: Final = 0.5
 ALIKE_RATE: Final = 1.0
@@ -202,21 +205,33 @@ class Past:
         usually = [rates[slot] for slot in self._slots]
         wanted = list(map(mul, usually, self._hours))
         expected = list(accumulate(wanted, initial=0.0))
-        pace, usual, doubt = [1.0], 0.0, self._doubt
-        for kept, each, recent in zip(self._kept, wanted, self._recent, strict=True):
-            usual = usual * kept + each
-            ratio = (recent + doubt) / (usual + doubt)
-            pace.append(ratio if ratio < MOST_PACE else MOST_PACE)
         return Hindsight(
             self._growth,
             self._used,
             expected,
-            pace,
+            [1.0, *self._paces(wanted)],
             usually,
             self._days,
             burst=self._burst(expected),
             turn=_turn(self._growth),
         )
+
+    def paces(self, rates: Sequence[float]) -> list[float]:
+        """The pace before each cell, within bounds, 1 on average over the time that is known."""
+        pace = self._paces(list(map(mul, [rates[slot] for slot in self._slots], self._hours)))
+        bound = [SLOWEST if each < SLOWEST else min(each, FASTEST) for each in (1.0, *pace[:-1])]
+        mean = sum(map(mul, bound, self._hours)) / max(1e-9, sum(self._hours))
+        return [each / mean for each in bound] if mean > 0.0 else bound
+
+    def _paces(self, wanted: Sequence[float]) -> list[float]:
+        """The pace behind each cell, in which so many percent are usual."""
+        pace: list[float] = []
+        usual, doubt = 0.0, self._doubt
+        for kept, each, recent in zip(self._kept, wanted, self._recent, strict=True):
+            usual = usual * kept + each
+            ratio = (recent + doubt) / (usual + doubt)
+            pace.append(ratio if ratio < MOST_PACE else MOST_PACE)
+        return pace
 
     def _burst(self, expected: Sequence[float]) -> float:
         squares = measured = 0.0

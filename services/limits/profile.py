@@ -1,12 +1,13 @@
 """When a user works: percent an hour for each hour of the week. Rules: docs/forecast.md."""
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from operator import mul
-from typing import Final, TypeAlias
+from typing import Final
 
 from services.limits.growth import DAY, HOUR, Growth
 
@@ -27,13 +28,12 @@ FEW: Final = 4.0
 CLASSES: Final = (tuple(range(5)), (5, 6))
 """Days of the week that are alike."""
 WEEKDAYS: Final = tuple((day,) for day in range(7))
-BLOCK: Final = 6 * HOUR
+BLOCK: Final = DAY
+"""Seconds in which clocks change once at most."""
 LEAST: Final = 0.15
 """Hours of which something must be known for the rate of an hour."""
 NOTHING: Final = 1e-9
 """Percent, and percent an hour."""
-_Run: TypeAlias = tuple[int, float, float, float]
-"""Hour of the week, weight by age, percent used, hours seen."""
 
 
 class LocalHours:
@@ -46,15 +46,17 @@ class LocalHours:
     def __init__(self, zone: tzinfo | None) -> None:
         self._zone = zone
         self._offsets: dict[float, float | None] = {}
+        """Of blocks; None where clocks change within one."""
+        self._starts: dict[float, float] = {}
 
     def offset(self, at: float) -> float:
         """Seconds that local clocks are ahead of UTC."""
         block = at // BLOCK
-        if block not in self._offsets:
-            first = self._offset(block * BLOCK)
-            is_same = first == self._offset((block + 1.0) * BLOCK)
-            self._offsets[block] = first if is_same else None
-        offset = self._offsets[block]
+        offset = self._offsets.get(block, math.nan)
+        if offset is not None and math.isnan(offset):
+            first = self._at_start(block)
+            offset = first if first == self._at_start(block + 1.0) else None
+            self._offsets[block] = offset
         return self._offset(at) if offset is None else offset
 
     def slot(self, at: float) -> int:
@@ -63,22 +65,28 @@ class LocalHours:
 
     def slots(self, edges: Sequence[float]) -> list[int]:
         """Hours of the week of the middles of cells, given by their edges."""
+        middles = [(begin + end) / 2.0 for begin, end in pairwise(edges)]
         slots: list[int] = []
-        until, shift = -math.inf, 0.0
-        for begin, end in pairwise(edges):
-            middle = (begin + end) / 2.0
-            if middle >= until:
-                shift = self.offset(middle) + MONDAY * HOUR
-                # Where clocks change within a block, each hour is looked at.
-                size = HOUR if self._offsets[middle // BLOCK] is None else BLOCK
-                until = (middle // size + 1.0) * size
-            slots.append(int((middle + shift) // HOUR) % SLOTS)
+        while len(slots) < len(middles):
+            first = middles[len(slots)]
+            shift = self.offset(first) + MONDAY * HOUR
+            # Where clocks change within a block, each hour is looked at.
+            size = HOUR if self._offsets[first // BLOCK] is None else BLOCK
+            end = bisect_left(middles, (first // size + 1.0) * size, len(slots))
+            block = middles[len(slots) : max(end, len(slots) + 1)]
+            slots += [int((middle + shift) // HOUR) % SLOTS for middle in block]
         return slots
 
     def next_hour(self, at: float) -> float:
         """When the next local hour begins."""
         offset = self.offset(at)
         return max(at + 1.0, ((at + offset) // HOUR + 1.0) * HOUR - offset)
+
+    def _at_start(self, block: float) -> float:
+        offset = self._starts.get(block)
+        if offset is None:
+            offset = self._starts[block] = self._offset(block * BLOCK)
+        return offset
 
     def _offset(self, at: float) -> float:
         try:
@@ -107,13 +115,15 @@ class _Slots:
         """
         found: list[tuple[int, float, float]] = []
         spread = freedom = 0.0
+        used_in, hours_in = self.used.__getitem__, self.hours.__getitem__
+        squares_in, weights_in = self.squares.__getitem__, self.weights.__getitem__
         for place, group in enumerate(groups):
-            hours = sum(self.hours[slot] for slot in group)
+            hours = sum(map(hours_in, group))
             if hours <= 0.0:
                 continue
-            mean = sum(self.used[slot] for slot in group) / hours
-            count = hours * hours / sum(self.weights[slot] for slot in group)
-            square = sum(self.squares[slot] for slot in group) / hours
+            mean = sum(map(used_in, group)) / hours
+            count = hours * hours / sum(map(weights_in, group))
+            square = sum(map(squares_in, group)) / hours
             spread += max(0.0, square - mean * mean) * count
             freedom += max(0.0, count - 1.0)
             found.append((place, mean - base[place], count))
@@ -127,107 +137,110 @@ class _Slots:
         return shrunk
 
 
-def profile(
-    growth: Growth, slots: Sequence[int], pace: Sequence[float] | None = None
-) -> list[float] | None:
-    """Percent an hour for each hour of the week; None where no use was seen.
+class Usual:
+    """What somebody uses at each hour of the week.
 
     Args:
         growth: Past use.
         slots: Hour of the week of each of its cells.
-        pace: How much more than usual was used about each cell. Late hours of a job are seen only
-            when it was slow, since a fast one has used the window up before: at a slow pace they
-            count as less time.
     """
-    exposed = [
-        (known + QUIET * unseen) * hours
-        for known, unseen, hours in zip(growth.known, growth.unseen, growth.hours, strict=True)
-    ]
-    if pace is not None:
-        exposed = list(map(mul, exposed, pace))
-    runs = _runs(growth, slots, exposed)
-    sums = _sums(runs)
-    hours = sum(sums.hours)
-    mean = sum(sums.used) / hours if hours > 0.0 else 0.0
-    if mean <= NOTHING:
-        return None
-    daily = sums.shrunk([range(hour, SLOTS, 24) for hour in range(24)], [mean] * 24)
-    rates = daily * 7
-    factors = _factors(runs, rates, CLASSES)
-    for days in CLASSES:
-        base = [daily[hour] * factors[days[0]] for hour in range(24)]
-        groups = [[day * 24 + hour for day in days] for hour in range(24)]
-        found = sums.shrunk(groups, base)
-        for day in days:
-            rates[day * 24 : day * 24 + 24] = found
-    factors = _factors(runs, rates, WEEKDAYS)
-    return [
-        max(0.0, (1.0 - FLAT) * rate * factors[slot // 24] + FLAT * mean)
-        for slot, rate in enumerate(rates)
-    ]
 
+    def __init__(self, growth: Growth, slots: Sequence[int]) -> None:
+        self._exposed = [
+            (known + QUIET * unseen) * hours
+            for known, unseen, hours in zip(growth.known, growth.unseen, growth.hours, strict=True)
+        ]
+        # Cells within one hour are one run.
+        firsts = [0, *(place for place, (a, b) in enumerate(pairwise(slots), 1) if a != b)]
+        self._firsts = [*firsts, len(slots)]
+        self._slots = [slots[first] for first in firsts]
+        now, decay = growth.edges[-1], math.log(2.0) / MEMORY
+        self._weights = [math.exp((growth.edges[first] - now) * decay) for first in firsts]
+        self._used = self._by_run(growth.grown)
+        self._days = [
+            0,
+            *(place for place, (a, b) in enumerate(pairwise(self._slots), 1) if a // 24 != b // 24),
+            len(self._slots),
+        ]
 
-def _runs(growth: Growth, slots: Sequence[int], exposed: Sequence[float]) -> list[_Run]:
-    """Cells within one hour as one."""
-    runs: list[_Run] = []
-    now, decay = growth.edges[-1], math.log(2.0) / MEMORY
-    last, used, hours, weight = -1, 0.0, 0.0, 0.0
-    for slot, begin, grown, seen in zip(slots, growth.edges, growth.grown, exposed, strict=False):
-        if slot != last:
-            if last >= 0:
-                runs.append((last, weight, used, hours))
-            last, used, hours, weight = slot, 0.0, 0.0, math.exp((begin - now) * decay)
-        used += grown
-        hours += seen
-    runs.append((last, weight, used, hours))
-    return runs
+    def rates(self, pace: Sequence[float] | None = None) -> list[float] | None:
+        """Percent an hour for each hour of the week; None where no use was seen.
 
+        Args:
+            pace: How much more than usual was used about each cell. Late hours of a job are seen
+                only when it was slow, since a fast one has used the window up before: at a slow
+                pace they count as less time.
+        """
+        exposed = self._exposed if pace is None else list(map(mul, self._exposed, pace))
+        seen = self._by_run(exposed)
+        sums = self._sums(seen)
+        hours = sum(sums.hours)
+        mean = sum(sums.used) / hours if hours > 0.0 else 0.0
+        if mean <= NOTHING:
+            return None
+        daily = sums.shrunk([range(hour, SLOTS, 24) for hour in range(24)], [mean] * 24)
+        rates = daily * 7
+        factors = self._factors(seen, rates, CLASSES)
+        for days in CLASSES:
+            base = [daily[hour] * factors[days[0]] for hour in range(24)]
+            groups = [[day * 24 + hour for day in days] for hour in range(24)]
+            found = sums.shrunk(groups, base)
+            for day in days:
+                rates[day * 24 : day * 24 + 24] = found
+        factors = self._factors(seen, rates, WEEKDAYS)
+        return [
+            max(0.0, (1.0 - FLAT) * rate * factors[slot // 24] + FLAT * mean)
+            for slot, rate in enumerate(rates)
+        ]
 
-def _sums(runs: Sequence[_Run]) -> _Slots:
-    sums = _Slots()
-    for slot, weight, used, hours in runs:
-        if hours > LEAST:
-            sums.used[slot] += weight * used
-            sums.hours[slot] += weight * hours
-            sums.squares[slot] += weight * used * used / hours
-            sums.weights[slot] += (weight * hours) ** 2
-    return sums
+    def _by_run(self, cells: Sequence[float]) -> list[float]:
+        """Sums over the cells of each run."""
+        before = list(accumulate(cells, initial=0.0))
+        return [before[end] - before[first] for first, end in pairwise(self._firsts)]
 
+    def _sums(self, seen: Sequence[float]) -> _Slots:
+        sums = _Slots()
+        all_used, all_hours, squares, weights = sums.used, sums.hours, sums.squares, sums.weights
+        rows = zip(self._slots, self._weights, self._used, seen, strict=True)
+        for slot, weight, used, hours in rows:
+            if hours > LEAST:
+                weighed = weight * hours
+                all_hours[slot] += weighed
+                weights[slot] += weighed * weighed
+                if used > 0.0:
+                    all_used[slot] += weight * used
+                    squares[slot] += weight * used * used / hours
+        return sums
 
-def _factors(
-    runs: Sequence[_Run], rates: Sequence[float], groups: Sequence[Sequence[int]]
-) -> list[float]:
-    """How much more each day of the week sees than `rates` say, as far as that is not chance."""
-    expected, off, squares = [0.0] * 7, [0.0] * 7, [0.0] * 7
-
-    def end(day: int, weight: float, used: float, wanted: float) -> None:
-        expected[day] += weight * wanted
-        off[day] += weight * (used - wanted)
-        squares[day] += (weight * (used - wanted)) ** 2
-
-    last, first, total, wanted = runs[0][0] // 24, 0.0, 0.0, 0.0
-    for slot, weight, used, hours in runs:
-        if slot // 24 != last:
-            end(last, first, total, wanted)
-            last, first, total, wanted = slot // 24, 0.0, 0.0, 0.0
-        first = first or weight
-        total += used
-        wanted += rates[slot] * hours
-    end(last, first, total, wanted)
-    found: list[tuple[float, float]] = []
-    for group in groups:
-        wanted = sum(expected[day] for day in group)
-        if wanted > NOTHING:
-            chance = sum(squares[day] for day in group) / (wanted * wanted)
-            found.append((sum(off[day] for day in group) / wanted, chance))
-        else:
-            found.append((0.0, 1.0))
-    real = _real(found)
-    factors = [1.0] * 7
-    for group, (difference, chance) in zip(groups, found, strict=True):
-        for day in group:
-            factors[day] = max(0.0, 1.0 + difference * _trust(real, chance))
-    return factors
+    def _factors(
+        self, seen: Sequence[float], rates: Sequence[float], groups: Sequence[Sequence[int]]
+    ) -> list[float]:
+        """How much more each day of the week sees than `rates` say, as far as that is no chance."""
+        usually = map(mul, [rates[slot] for slot in self._slots], seen)
+        wanted = list(accumulate(usually, initial=0.0))
+        used = list(accumulate(self._used, initial=0.0))
+        expected, off, squares = [0.0] * 7, [0.0] * 7, [0.0] * 7
+        for first, end in pairwise(self._days):
+            day, weight = self._slots[first] // 24, self._weights[first]
+            usual = wanted[end] - wanted[first]
+            more = weight * (used[end] - used[first] - usual)
+            expected[day] += weight * usual
+            off[day] += more
+            squares[day] += more * more
+        found: list[tuple[float, float]] = []
+        for group in groups:
+            usual = sum(expected[day] for day in group)
+            if usual > NOTHING:
+                chance = sum(squares[day] for day in group) / (usual * usual)
+                found.append((sum(off[day] for day in group) / usual, chance))
+            else:
+                found.append((0.0, 1.0))
+        real = _real(found)
+        factors = [1.0] * 7
+        for group, (difference, chance) in zip(groups, found, strict=True):
+            for day in group:
+                factors[day] = max(0.0, 1.0 + difference * _trust(real, chance))
+        return factors
 
 
 def _real(found: Sequence[tuple[float, float]]) -> float:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from services.limits.growth import HOUR, Growth, Sample, growth
-from services.limits.profile import LocalHours, profile
+from services.limits.profile import LocalHours, Usual
 
 NOW = 1_790_000_000.0
 FIVE = 18_000.0
@@ -110,7 +110,7 @@ def test_usual_hours_are_those_of_the_users_clock_also_when_it_changes() -> None
     until = datetime(2026, 4, 15, 12, tzinfo=BERLIN)
     samples = workdays(5, until)
     laid = growth(samples, used=samples[-1][1], now=until.timestamp(), window_seconds=7 * 24 * HOUR)
-    rates = profile(laid, LocalHours(BERLIN).slots(laid.edges))
+    rates = Usual(laid, LocalHours(BERLIN).slots(laid.edges)).rates()
     assert rates is not None
     work = [rates[day * 24 + hour] for day in range(5) for hour in range(10, 17)]
     night = [rates[day * 24 + hour] for day in range(5) for hour in (0, 3, 6, 20, 23)]
@@ -126,7 +126,7 @@ def test_hours_that_differ_by_chance_are_taken_as_alike() -> None:
         for place in range(20 * 24 + 1)
     ]
     laid = growth(even, used=even[-1][1], now=NOW, window_seconds=100 * HOUR)
-    rates = profile(laid, LocalHours(BERLIN).slots(laid.edges))
+    rates = Usual(laid, LocalHours(BERLIN).slots(laid.edges)).rates()
     assert rates is not None
     assert max(rates) < 1.5 * min(rates)
 
