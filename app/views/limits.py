@@ -1,6 +1,7 @@
 """The view of all limits: how much is left, whether it lasts, where it went, what was changed."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -80,6 +81,8 @@ class LimitsView(LimitsMoves, can_focus=True):
         self._timer: Timer | None = None
         self._read_for: tuple[object, ...] | None = None
         """What the history on the screen was read for."""
+        self._looked_up: tuple[str, int] | None = None
+        """Account and number of resets whose ends were asked for."""
         self._record = NOTHING
 
     def compose(self) -> ComposeResult:
@@ -147,6 +150,7 @@ class LimitsView(LimitsMoves, can_focus=True):
         self._tell_record()
         if self._is_seen:
             self._read()
+            self._look_up_resets()
             self._plan_tick()
 
     def _tell(self) -> None:
@@ -182,6 +186,20 @@ class LimitsView(LimitsMoves, can_focus=True):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+
+    def _look_up_resets(self) -> None:
+        """Ask once when resets expire, which polls do not say."""
+        resets, account = self._state.reset_credits, self._state.account
+        if resets is None or not resets.available or resets.credits:
+            return
+        if self._looked_up != (account, resets.available):
+            self._looked_up = account, resets.available
+            self.run_worker(self._read_resets, exclusive=True, group="limits-resets")
+
+    async def _read_resets(self) -> None:
+        # Their number is known even so, and redeeming one says what is wrong.
+        with suppress(ServiceError):
+            await self._limits.reset_credits()
 
     def _read(self) -> None:
         """Read history, ledger and costs, unless they were read for the same."""

@@ -46,12 +46,18 @@ class Redeeming:
         self._new_id = new_id
 
     async def credits(self) -> ResetCredits:
-        """The resets that can be redeemed, one by one.
+        """The resets that can be redeemed, one by one; they are kept, since polls only count them.
 
         Raises:
             ServiceError: The server could not be read.
         """
-        return await self._source.reset_credits()
+        resets = await self._source.reset_credits()
+        told = UsageReading(source=LimitSource.POLL, as_of=self._clock.now(), reset_credits=resets)
+        try:
+            await self._storage.apply(self._account, told)
+        except StorageError as error:
+            _log.warning("when resets expire was not kept: %s", error.message)
+        return resets
 
     async def redeem(self, credit_id: str | None) -> Redeemed:
         """Redeem one.

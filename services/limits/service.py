@@ -190,7 +190,10 @@ class LimitsService:
 
     async def reset_credits(self) -> ResetCredits:
         """The resets that can be redeemed. Raises `ServiceError`."""
-        return await self._needs_redeeming().credits()
+        resets = await self._needs_redeeming().credits()
+        with suppress(StorageError):
+            await self._read_stored()
+        return resets
 
     async def redeem(self, credit_id: str | None) -> Redeemed:
         """Redeem one. A try whose outcome was unknown is repeated with its own request id.

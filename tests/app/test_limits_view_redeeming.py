@@ -124,3 +124,34 @@ async def test_resets_that_are_only_counted_are_left_to_the_server() -> None:
         await shown.host.press("y")
         await shown.until_said("The reset was redeemed")
         assert redeemed(shown) == ["redeem None"]
+
+
+async def test_when_a_reset_expires_is_asked_for_once_where_polls_have_only_counted_it() -> None:
+    counted = replace(STATE, reset_credits=ResetCredits(available=1))
+    async with deck(counted) as shown:
+        assert asked(shown) == 1
+        await shown.take(replace(counted, version=2))
+        shown.view.hidden()
+        shown.view.shown()
+        assert asked(shown) == 1
+        await shown.take(replace(counted, reset_credits=ResetCredits(available=2), version=3))
+        assert asked(shown) == 2
+
+
+async def test_nothing_is_asked_about_resets_that_are_known_or_that_there_are_not() -> None:
+    for resets in (STATE.reset_credits, ResetCredits(available=0), None):
+        async with deck(replace(STATE, reset_credits=resets)) as shown:
+            await shown.until_said("last turn")
+            assert asked(shown) == 0
+
+
+async def test_a_reset_that_cannot_be_looked_up_is_counted_all_the_same() -> None:
+    counted = replace(STATE, reset_credits=ResetCredits(available=1))
+    async with deck(counted, size=(80, 22), error=UnreachableError("It is away")) as shown:
+        await shown.until_said("credits 18 · 1 reset")
+        assert asked(shown) == 1
+        assert not shown.says("It is away")
+
+
+def asked(shown: Deck) -> int:
+    return shown.limits.asked.count("resets")

@@ -147,3 +147,24 @@ async def test_what_was_refused_is_open_at_once_and_no_early_reset_is_told(
     kinds = [entry.kind for entry in await store.ledger(ME)]
     assert LedgerKind.REDEEMED in kinds
     assert not {LedgerKind.RESET, LedgerKind.RESET_EARLY} & set(kinds)
+
+
+async def test_when_resets_expire_is_kept_while_polls_count_as_many(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: "id")
+        await store.apply(ME, await client.usage())
+        counted = (await store.board(ME)).board
+        assert counted.reset_credits is not None
+        assert (counted.reset_credits.available, counted.reset_credits.credits) == (1, ())
+        looked_up = await redeeming.credits()
+        assert looked_up.credits[0].expires_at is not None
+        known = (await store.board(ME)).board
+        assert (known.reset_credits, known.as_of) == (looked_up, counted.as_of)
+        await store.apply(ME, await client.usage())
+        polled = (await store.board(ME)).board.reset_credits
+        assert polled is not None
+        assert polled.credits == looked_up.credits

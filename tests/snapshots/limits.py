@@ -249,6 +249,7 @@ class FixedLimits:
         raise AssertionError(chat_id)
 
     async def reset_credits(self) -> ResetCredits:
+        self.asked.append("resets")
         if self.error is not None:
             raise self.error
         return self.state.reset_credits or ResetCredits(available=0)
