@@ -8,6 +8,7 @@ from typing import Any, Final
 from app.cli import limits_lines as lines
 from app.cli.limits_reading import NO_WINDOWS, Parts, up_to_date
 from app.cli.output import EXIT_OK, Output
+from app.cli.pipes import while_read
 from app.settings import Settings
 from services.auth.signed_out import signed_out
 from services.errors import UnreachableError, UsageError
@@ -205,7 +206,7 @@ async def _watch(services: Parts, output: Output) -> int:
         return EXIT_OK
     limits.watch(is_looking=True)
     last: object = None
-    with services.bus.subscribe() as subscription:
+    with while_read(output), services.bus.subscribe() as subscription:
         state, failure = await up_to_date(services)
         if failure is not None:
             if failure.kind is FailureKind.CREDENTIALS:

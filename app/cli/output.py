@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TextIO, cast
@@ -42,6 +43,15 @@ class Output:
     def is_terminal(self) -> bool:
         """Whether someone looks at stdout, rather than a program."""
         return self._out.isatty()
+
+    @property
+    def pipe(self) -> int | None:
+        """Descriptor of stdout, where that is a pipe."""
+        try:
+            number = self._out.fileno()
+            return number if stat.S_ISFIFO(os.fstat(number).st_mode) else None
+        except (OSError, ValueError):
+            return None
 
     def write(self, text: str) -> None:
         """Data, at once.
