@@ -1,6 +1,7 @@
 """What a command prints: data on stdout, talk on stderr, nothing that moves the cursor."""
 
 import json
+import math
 import os
 import stat
 import sys
@@ -134,7 +135,7 @@ def failure_values(failure: Failure) -> dict[str, Any]:
         "next_step": failure.next_step,
         "status": failure.status,
         "request_id": failure.request_id,
-        "retry_at": failure.retry_at,
+        "retry_at": None if failure.retry_at is None else math.ceil(failure.retry_at),
     }
 
 

@@ -1,11 +1,13 @@
 """What `ask` makes of events, without a server."""
 
 import io
+import json
 
 import pytest
 
 from app.cli.ask import TextPrinter
 from app.cli.output import Output
+from services.errors import RateLimitedError
 from services.events import (
     AnyEvent,
     ItemEnded,
@@ -97,3 +99,11 @@ def test_the_answer_is_printed_once(events: list[AnyEvent], out: str, err: str) 
     for event in [*events, END]:
         printer.show(event)
     assert (stdout.getvalue(), stderr.getvalue()) == (out, err)
+
+
+def test_a_script_is_told_whole_seconds_after_which_a_try_is_worth_it() -> None:
+    err = io.StringIO()
+    error = RateLimitedError("Too many requests", retry_at=1_795_292_710.03)
+    assert Output(io.StringIO(), err, is_json=True).fail(error.failure) == 5
+    told = json.loads(err.getvalue().splitlines()[-1])["error"]["retry_at"]
+    assert (told, type(told)) == (1_795_292_711, int)
