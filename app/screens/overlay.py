@@ -41,6 +41,16 @@ class Overlay(ModalScreen[ScreenResultType]):
         self.glyphs = glyphs
         self.set_class(glyphs.line.isascii(), "-ascii")
 
+    def on_mount(self) -> None:
+        # Textual sets them at the first event of a size, after the first frame was laid out.
+        size = self.app.size
+        for steps, length in (
+            (self.HORIZONTAL_BREAKPOINTS, size.width),
+            (self.VERTICAL_BREAKPOINTS, size.height),
+        ):
+            reached = [name for least, name in steps or [] if length >= least]
+            self.add_class(*reached[-1:])
+
     @property
     def app(self) -> App[Any]:
         """The application; Textual leaves the type of its result unknown."""

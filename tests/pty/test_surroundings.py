@@ -120,9 +120,12 @@ def test_a_terminal_of_20_by_5_can_be_used(deck: Open, sim: Simulator) -> None:
         terminal.wait_screen("hi")
         terminal.send("\r")
         terminal.wait_screen("tiny answer")
-        for keys, seen in (("\x18?", "Keys"), ("\x18:", "of"), ("\x18p", "of")):
+        for keys, seen in (("\x18?", "enter"), ("\x18:", "Draw again"), ("\x18p", "GPT-5.5 mini")):
+            before = terminal.received
             terminal.send(keys)
             terminal.wait_screen(seen)
+            # Not even for one frame was it drawn as if there were room for edges.
+            assert not terminal.has("╭".encode(), after=before)
             terminal.send("\x1b")
             terminal.wait_screen("tiny answer")
 
