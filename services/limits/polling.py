@@ -104,6 +104,8 @@ class Poller:
         while True:
             try:
                 await self.poll(LOOKED_AT if self.is_looking else UNWATCHED)
+            except StorageError as error:
+                _log.warning("it cannot be agreed who polls: %s", error.message)
             except ServiceError:
                 # It is told already, and the next one comes.
                 pass
