@@ -29,6 +29,8 @@ class Span:
     """Unix seconds."""
     ended_at: float | None = None
     """None while it runs."""
+    is_told: bool = False
+    """Whether its own answers have told what it used of the window."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,9 @@ def shares(change: Change, works: Sequence[Span], others: float = 0.0) -> tuple[
     """Split what a change has grown by; the shares add up to it.
 
     What ran while it grew has it. Where nothing did, it is what had just ended, then what has
-    just begun, then nothing of ours. Several have equal shares. Where nobody had looked for a
-    quarter of an hour, something else has a share too, unless ours ran for half of that time.
+    just begun, then nothing of ours. Several have equal shares. Something else has a share too
+    where ours had ended and told their use before, and where nobody had looked for a quarter of
+    an hour, unless ours ran for half of that time.
 
     Args:
         change: Of one window.
@@ -68,7 +71,7 @@ def shares(change: Change, works: Sequence[Span], others: float = 0.0) -> tuple[
     if not drawing or elsewhere < TELLING * change.grown:
         elsewhere = 0.0
     part = change.grown - elsewhere
-    if not drawing or _is_gap(drawing, since, end):
+    if not drawing or _is_over(drawing, change) or _is_gap(drawing, since, end):
         elsewhere += part / (len(drawing) + 1)
     each = (change.grown - elsewhere) / max(1, len(drawing))
     found = [(work.kind, work.id, each) for work in drawing if each > 0.0]
@@ -112,6 +115,13 @@ def _ran(work: Span, since: float, end: float) -> bool:
 
 def _is_late(work: Span, since: float) -> bool:
     return work.ended_at is not None and work.ended_at <= since < work.ended_at + LATE
+
+
+def _is_over(works: Sequence[Span], change: Change) -> bool:
+    """Whether the use of all of them was told before they ended: more of it need not be theirs."""
+    return all(work.is_told and work.ended_at is not None for work in works) and not any(
+        work.id == change.turn_id for work in works
+    )
 
 
 def _is_gap(works: Sequence[Span], since: float, end: float) -> bool:

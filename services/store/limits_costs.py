@@ -5,9 +5,10 @@ import sqlite3
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
-from services.limits.costing import ELSEWHERE, GAP, Span, pace, shares
+from services.limits.costing import ELSEWHERE, GAP, START, Span, pace, shares
 from services.limits.merging import Change
 from services.models.limit_history import Cost, Work
 from services.store.encoding import storable
@@ -113,7 +114,7 @@ def charge(connection: sqlite3.Connection, account: str, changes: Iterable[Chang
     ]
     for change in grown:
         others = pace(_of_others(connection, account, change.window_id, earliest), works, earliest)
-        for share in shares(change, works, others):
+        for share in shares(change, _told(connection, account, change, works), others):
             connection.execute(
                 """
                 INSERT INTO limit_costs VALUES (?, ?, ?, ?, ?, ?, ?)
@@ -131,6 +132,31 @@ def charge(connection: sqlite3.Connection, account: str, changes: Iterable[Chang
                     share.is_shared,
                 ),
             )
+
+
+def _told(
+    connection: sqlite3.Connection, account: str, change: Change, works: Sequence[Span]
+) -> list[Span]:
+    """The same, knowing which of them had told their use of the window when they ended."""
+    rows = connection.execute(
+        """
+        SELECT cost.kind, cost.work_id, cost.at FROM limit_costs AS cost
+        JOIN limit_samples AS sample
+            ON sample.account = cost.account AND sample.window_id = cost.window_id
+            AND sample.at = cost.at AND sample.source IN ('headers', 'stream')
+        WHERE cost.account = ? AND cost.at > ? AND cost.at < ? AND cost.window_id = ?
+            AND cost.kind = 'turn'
+        """,
+        (account, change.at - GAP, change.at, change.window_id),
+    ).fetchall()
+    told = {(kind, work_id): at for kind, work_id, at in rows}
+    return [
+        replace(work, is_told=True)
+        if work.ended_at is not None
+        and work.ended_at - START <= told.get((work.kind, work.id), float("-inf")) <= work.ended_at
+        else work
+        for work in works
+    ]
 
 
 def _of_others(

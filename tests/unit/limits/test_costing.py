@@ -98,6 +98,19 @@ def test_what_an_answer_says_in_its_course_is_its_turns_however_short(begun: flo
     assert split(turn("a", -1, 1), turn("b", begun), change=said) == {"a": 1.5, "b": 1.5}
 
 
+def test_more_than_an_answer_told_after_its_turn_was_over_need_not_be_the_turns() -> None:
+    over = replace(turn("a", -30, 1), is_told=True)
+    assert shares(CHANGE, [over]) == (
+        Share(kind="turn", id="a", percent=1.5, is_shared=True),
+        Share(kind=ELSEWHERE, percent=1.5, is_shared=True),
+    )
+    late = replace(turn("a", -30, -20), is_told=True)
+    assert split(late) == {"a": 1.5, ELSEWHERE: 1.5}
+    # One of them may have used more than was told.
+    assert split(over, turn("b", -30, 1)) == {"a": 1.5, "b": 1.5}
+    assert split(over, change=replace(CHANGE, turn_id="a")) == {"a": 3.0}
+
+
 def test_what_others_use_lately_they_use_beside_ours_too() -> None:
     assert shares(CHANGE, [turn("a", -20)], 0.01) == (
         Share(kind="turn", id="a", percent=2.4, is_shared=True),

@@ -115,6 +115,23 @@ async def test_short_turns_that_only_polls_tell_of_share_what_they_cost(
     assert all(cost.is_shared for cost in found)
 
 
+@pytest.mark.parametrize("is_told", [True, False], ids=["told", "not told"])
+async def test_use_after_a_turn_that_told_its_own_may_be_anybodys(
+    limits: LimitStore, clock: StillClock, is_told: bool
+) -> None:
+    await limits.apply(ME, word(T0, 40))
+    clock.time = T0 + 1
+    await limits.work_began(ME, turn("t1", clock.time))
+    goes_on = word(T0 + 20, 42 if is_told else 40, source=LimitSource.STREAM)
+    await limits.apply(ME, replace(goes_on, turn_id="t1"))
+    clock.time = T0 + 20.5
+    await limits.work_ended(ME, "turn", "t1")
+    clock.time = T0 + 60
+    await limits.apply(ME, word(T0 + 60, 46))
+    found = spent(await limits.costs(ME, since=0))
+    assert found == ({"t1": 4.0, "elsewhere": 2.0} if is_told else {"t1": 6.0})
+
+
 async def test_what_another_program_used_before_a_turn_is_not_the_turns(
     limits: LimitStore, clock: StillClock
 ) -> None:
