@@ -58,12 +58,14 @@ class Window:
         self.forecast = printable(row[10])
         self.quantiles = (_number(row[11]), _number(row[12]), _number(row[13]))
         """Run-out at the 10th, 50th and 90th percentile; None where it lasts until the reset."""
+        self.is_likely = self.forecast == "runs_out" and self.quantiles[1] is not None
+        """Whether it is more likely than not to run out before the reset."""
 
     @property
     def pressure(self) -> "tuple[bool, bool, float, float]":
         """Sorts the one first that is nearest to its end."""
         is_out = self.is_refused or self.used >= 100.0
-        return not is_out, self.forecast != "runs_out", -self.used, self.seconds or 0.0
+        return not is_out, not self.is_likely, -self.used, self.seconds or 0.0
 
     @property
     def level(self) -> "tuple[str, int]":
@@ -73,7 +75,7 @@ class Window:
         for least, word, tone in STEPS:
             if self.used >= least:
                 return word, tone
-        return ("runs out", 1) if self.forecast == "runs_out" else ("", 0)
+        return ("runs out", 1) if self.is_likely else ("", 0)
 
     def words(self, shows: str, now: float) -> str:
         """`5h 12% left low 1h12`."""

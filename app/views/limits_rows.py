@@ -8,6 +8,7 @@ from app.views import limits_words as words
 from services.models.limit_history import Cost, LedgerEntry
 from services.models.limit_terms import STEPS, Level, Show, level_of, shown_percent
 from services.models.limits import (
+    Forecast,
     ForecastState,
     LimitsState,
     LimitVerdict,
@@ -84,7 +85,7 @@ def _window_row(
         tone=level.tone,
         outlook=outlook,
         outlook_short=words.outlook_in_short(window, now),
-        outlook_tone="failed" if is_refused else _outlook_tone(level, window.forecast.state),
+        outlook_tone="failed" if is_refused else _outlook_tone(level, window.forecast),
         time=None if is_due else _time_wire(window, now, has_range=not (is_out or is_refused)),
         reset=words.reset_parts(window.resets_at, now),
         note=age if is_old else "",
@@ -119,12 +120,12 @@ def _refused_row(verdict: LimitVerdict, now: float) -> WindowRow:
     )
 
 
-def _outlook_tone(level: Level, forecast: ForecastState) -> Literal[Tone, "muted"]:
+def _outlook_tone(level: Level, forecast: Forecast) -> Literal[Tone, "muted"]:
     if level in {Level.OUT, Level.REFUSED}:
         return "failed"
-    if forecast is ForecastState.RUNS_OUT:
+    if forecast.is_likely:
         return "warning"
-    return "muted" if forecast is ForecastState.UNKNOWN else level.tone
+    return "muted" if forecast.state is ForecastState.UNKNOWN else level.tone
 
 
 def _time_wire(window: WindowState, now: float, *, has_range: bool) -> TimeWire | None:

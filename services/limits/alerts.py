@@ -5,7 +5,7 @@ from typing import Final, Literal, TypeAlias
 
 from services.models.limit_history import Alert
 from services.models.limit_terms import window_name
-from services.models.limits import ForecastState, LimitsState, WindowState
+from services.models.limits import LimitsState, WindowState
 from services.models.times import full_time
 
 Threshold: TypeAlias = Literal["75", "90", "95", "100"]
@@ -82,9 +82,8 @@ def _has_reached(window: WindowState, threshold: Threshold) -> bool:
 
 def _runs_out(window: WindowState) -> bool:
     """Whether it is more likely than not to run out before its reset."""
-    forecast = window.forecast
     is_out = window.is_refused or window.used_percent >= 100.0
-    return forecast.state is ForecastState.RUNS_OUT and forecast.p50_at is not None and not is_out
+    return window.forecast.is_likely and not is_out
 
 
 def _use_words(window: WindowState, when: Callable[[float], str]) -> str:

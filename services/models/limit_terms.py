@@ -6,7 +6,7 @@ Rules: docs/limits.md.
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
-from services.models.limits import ForecastState, WindowState
+from services.models.limits import WindowState
 from services.models.windows import MAIN
 
 Show: TypeAlias = Literal["left", "used"]
@@ -18,7 +18,7 @@ class Level(StrEnum):
 
     CALM = ""
     RUNS_OUT = "runs out"
-    """Forecast to run out before its reset."""
+    """More likely than not to run out before its reset."""
     LOW = "low"
     VERY_LOW = "very low"
     NEARLY_OUT = "nearly out"
@@ -54,8 +54,7 @@ def level_of(window: WindowState) -> Level:
     for least, level in STEPS:
         if window.used_percent >= least:
             return level
-    is_early = window.forecast.state is ForecastState.RUNS_OUT
-    return Level.RUNS_OUT if is_early else Level.CALM
+    return Level.RUNS_OUT if window.forecast.is_likely else Level.CALM
 
 
 def shown_percent(window: WindowState, show: Show) -> float:

@@ -180,6 +180,11 @@ class Forecast:
     reason: str = ""
     """Why there is no forecast, a few words (`too little history`)."""
 
+    @property
+    def is_likely(self) -> bool:
+        """Whether it is more likely than not to run out before the reset, and not only possible."""
+        return self.state is ForecastState.RUNS_OUT and self.p50_at is not None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowState:
@@ -320,7 +325,7 @@ class LimitsState:
 
 
 def _pressure(window: WindowState) -> tuple[bool, bool, float, int]:
-    runs_out = window.forecast.state is ForecastState.RUNS_OUT
+    runs_out = window.forecast.is_likely
     return (
         not window.is_over,
         not runs_out,

@@ -186,9 +186,10 @@ def test_times_are_said_as_everywhere(seconds: float) -> None:
     used=st.floats(0, 100) | st.sampled_from([75.0, 90.0, 95.0, 100.0, 99.5, 0.5]),
     is_refused=st.booleans(),
     forecast=st.sampled_from(ForecastState),
+    median=st.sampled_from([None, NOW + 60.0]),
 )
 def test_levels_are_those_of_the_gauge(
-    used: float, is_refused: bool, forecast: ForecastState
+    used: float, is_refused: bool, forecast: ForecastState, median: float | None
 ) -> None:
     window = WindowState(
         id="codex/18000",
@@ -198,9 +199,9 @@ def test_levels_are_those_of_the_gauge(
         as_of=NOW,
         source=LimitSource.POLL,
         is_refused=is_refused,
-        forecast=Forecast(state=forecast),
+        forecast=Forecast(state=forecast, p50_at=median),
     )
-    values = row(used=used, is_refused=int(is_refused), forecast=forecast.value)
+    values = row(used=used, is_refused=int(is_refused), forecast=forecast.value, p50_at=median)
     word, tone = status_line.Window(tuple(values.values())).level
     assert Level(word) is level_of(window)
     assert status_line.TONES[tone] == level_of(window).tone

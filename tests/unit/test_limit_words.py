@@ -15,7 +15,10 @@ from services.models.limits import Forecast, ForecastState, LimitSource, WindowS
 NOW = 1_795_363_200.0
 """Sun 22 Nov 2026 17:00 in Berlin."""
 HOUR, DAY = 3600.0, 86_400.0
-RUNS_OUT = Forecast(state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR, p90_at=NOW + 3 * HOUR)
+RUNS_OUT = Forecast(
+    state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR, p50_at=NOW + 2 * HOUR, p90_at=NOW + 3 * HOUR
+)
+POSSIBLE = Forecast(state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR)
 
 
 def window(used: float = 38.0, **other: object) -> WindowState:
@@ -119,6 +122,7 @@ def test_left_and_used_make_a_hundred(used: float) -> None:
         (window(0), Level.CALM, "calm"),
         (window(74.9), Level.CALM, "calm"),
         (window(10, forecast=RUNS_OUT), Level.RUNS_OUT, "warning"),
+        (window(10, forecast=POSSIBLE), Level.CALM, "calm"),
         (window(75), Level.LOW, "warning"),
         (window(80, forecast=RUNS_OUT), Level.LOW, "warning"),
         (window(90), Level.VERY_LOW, "warning"),

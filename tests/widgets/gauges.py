@@ -11,7 +11,9 @@ from services.models.limits import (
 
 NOW = 1_795_363_200.0
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
-RUNS_OUT = Forecast(state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR, p90_at=NOW + 3 * HOUR)
+RUNS_OUT = Forecast(
+    state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR, p50_at=NOW + 2 * HOUR, p90_at=NOW + 3 * HOUR
+)
 
 
 def window(used: float, seconds: int | None = 18_000, reset: float | None = 72.0 * MINUTE,
