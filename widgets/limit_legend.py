@@ -63,7 +63,7 @@ class LimitBrief(Widget):
     """What the server did last."""
     nothing: reactive[str] = reactive("", layout=True)
     """What is said where it did nothing."""
-    last_turn: reactive[Shares] = reactive(())
+    last_turn: reactive[Shares] = reactive((), layout=True)
     reserve: reactive[str] = reactive("", layout=True)
     """Credits and resets; in a row of their own where there is no room beside the entry."""
     hint: reactive[tuple[str, str]] = reactive(("", ""))
@@ -98,16 +98,19 @@ class LimitBrief(Widget):
             first = Content.assemble(first, " " * room, reserve)
         key, verb = self.hint
         right = Content.assemble((key, "$foreground"), (f" {verb}", muted(self)))
+        named_reserve = Content.assemble(self._named("in reserve"), reserve)
         left = Content("")
         if self.last_turn:
             words = last_turn_words(self.last_turn, self, is_bare=True)
             left = Content.assemble(self._named("last turn"), words)
+        elif self.reserve and not is_beside:
+            left, is_beside = named_reserve, True
         gap = max(GAP, width - left.cell_length - right.cell_length)
         second = Content.assemble(left, " " * gap, right)
         lines = [first, left if second.cell_length > width else second]
         if self.reserve and not is_beside:
             # The last one, since the lowest row is the first to have no room.
-            lines.append(Content.assemble(self._named("in reserve"), reserve))
+            lines.append(named_reserve)
         return [cut(each, width, self._glyphs.ellipsis) for each in lines]
 
     def _named(self, name: str) -> Content:

@@ -6,6 +6,7 @@ from typing import Literal
 from app.views.limits_words import at_words, old, refusal_words
 from services.models.failure import Failure, as_sentence
 from services.models.limits import LimitsState, Standing
+from services.models.windows import MAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ def notice_of(state: LimitsState, now: float, ellipsis: str) -> Notice | None:
             pass
     if state.failure is not None:
         return failed(state, state.failure, now)
-    refused = _refused(state)
+    refused = _refused(state, now)
     is_empty = not (state.windows or state.refused or state.spend_control)
     if refused is None and is_empty:
         return Notice(
@@ -66,12 +67,21 @@ def failed(state: LimitsState, failure: Failure, now: float) -> Notice:
     )
 
 
-def _refused(state: LimitsState) -> Notice | None:
+def _refused(state: LimitsState, now: float) -> Notice | None:
     """The server's own verdict, where no window shows it."""
     if state.allowed is not False or any(window.is_refused for window in state.windows):
         return None
-    resets = [window.resets_at for window in state.windows if window.used_percent >= 100.0]
-    step = "" if any(resets) else "Credits, or the owner of the workspace, can help"
+    ends = [each.resets_at for each in state.windows if each.is_over and each.limit_id == MAIN]
+    last = max((end for end in ends if end is not None), default=None)
+    steps: list[str] = []
+    if last is None:
+        steps.append("Credits, or the owner of the workspace, can help")
+    elif last > now and None not in ends:
+        steps.append(f"Wait until {at_words(last, now)}")
+    if ends and state.reset_credits is not None and state.reset_credits.available:
+        steps.append("u redeems a reset, and asks first")
     return Notice(
-        head=f"The server refuses calls now: {refusal_words(state)}.", next_step=step, tone="failed"
+        head=f"The server refuses calls now: {refusal_words(state)}.",
+        next_step=". ".join(steps),
+        tone="failed",
     )

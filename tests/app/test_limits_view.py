@@ -209,6 +209,24 @@ async def test_a_refused_limit_with_windows_says_so_at_each_of_them() -> None:
         assert sum("refused by the server" in row for row in shown.rows) == 1
 
 
+async def test_of_calls_that_are_refused_it_says_until_when_and_what_helps() -> None:
+    out = replace(
+        FIVE_HOURS, used_percent=100.0, forecast=Forecast(state=ForecastState.EXHAUSTED)
+    )  # fmt: skip
+    full = replace(
+        STATE, windows=(out, A_WEEK), allowed=False, reached_type="rate_limit_reached"
+    )  # fmt: skip
+    async with deck(full) as shown:
+        assert shown.says(
+            "The server refuses calls now: a limit of the plan is reached. ▎ "
+            "Wait until today 14:14 UTC. u redeems a reset, and asks first"
+        )
+        await shown.take(replace(full, reset_credits=None))
+        assert shown.says("▎ Wait until today 14:14 UTC ▌ 5 hours")
+        await shown.take(replace(full, windows=(replace(out, resets_at=None), A_WEEK)))
+        assert shown.says("▎ Credits, or the owner of the workspace, can help. u redeems a reset")
+
+
 async def test_keys_are_offered_as_soon_as_there_are_windows() -> None:
     async with deck(LimitsState()) as shown:
         before = len(shown.host.posted(LimitsView.Changed))

@@ -108,15 +108,22 @@ async def test_what_is_in_reserve_has_a_row_of_its_own_where_the_entry_leaves_it
         beside = rows_of(shown)
         shown.entry = LEDGER[0]
         await host.settle()
+        second = rows_of(shown)
+        shown.last_turn = (("-0.6%", "of 5 h"),)
+        await host.settle()
         below = rows_of(shown)
 
     assert [row.split() for row in beside] == [
         ["nothing", "changed", "credits", "18", "-", "1", "reset"],
         [],
     ]
+    assert [row.strip() for row in second] == [
+        "today 13:16  week moved Thu 03:16 → Fri 09:40",
+        "in reserve   credits 18 - 1 reset",
+    ]
     assert [row.strip() for row in below] == [
         "today 13:16  week moved Thu 03:16 → Fri 09:40",
-        "",
+        "last turn    -0.6% of 5 h",
         "in reserve   credits 18 - 1 reset",
     ]
 
