@@ -55,8 +55,8 @@ def limits_values(state: LimitsState, now: float) -> dict[str, Any]:
                 "balance": balance.balance,
             },
             "spend_control": _spend_values(state.spend_control),
-            "limits": _verdict_values(state),
             "reset_credits": _reset_values(state.reset_credits),
+            "limits": _verdict_values(state),
         }
     )
 

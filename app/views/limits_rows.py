@@ -157,20 +157,22 @@ def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
     elif used is not None:
         level = next((level for least, level in STEPS if used >= least), Level.CALM)
     amounts = f"{spend.used} of {spend.limit} spent" if spend.used and spend.limit else ""
-    shown = "" if used is None else words.exact(used if shows == "used" else 100.0 - used)
+    share = None if used is None else used if shows == "used" else 100.0 - used
     return WindowRow(
         id=SPEND,
         name="Spending",
         short="Spending",
         left=None if used is None else 100.0 - used,
-        share=shown,
-        word=shows if shown else "",
+        share="" if share is None else words.exact(share),
+        word="" if share is None else shows,
+        other="" if share is None else f"{words.exact(100.0 - share)} {OTHER[shows]}",
         tone=level.tone,
         outlook="limit of the workspace reached" if spend.reached else amounts,
         outlook_tone="failed" if spend.reached else "muted",
         reset=("", "", "", "")
         if spend.resets_at is None
         else words.reset_parts(spend.resets_at, now),
+        facts=(amounts,) if spend.reached and amounts else (),
     )
 
 

@@ -121,7 +121,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
                     reached=False, limit="$100", used="$81.20", used_percent=81.2
                 ),
             ),
-            "18.8% left $81.20 of $100 spent",
+            "18.8% left, 81.2% used $81.20 of $100 spent",
         ),
         (
             replace(
