@@ -180,10 +180,12 @@ def costs(
     """What each work, and what nothing of ours, cost since then; dearest first."""
     rows = connection.execute(
         """
-        SELECT cost.kind, cost.work_id, work.title, coalesce(work.started_at, min(cost.at)),
+        SELECT cost.kind, cost.work_id, coalesce(nullif(work.title, ''), chats.title),
+            coalesce(work.started_at, min(cost.at)),
             cost.window_id, sum(cost.percent), max(cost.is_shared)
         FROM limit_costs AS cost LEFT JOIN limit_work AS work
             ON work.account = cost.account AND work.kind = cost.kind AND work.id = cost.work_id
+        LEFT JOIN chats ON chats.id = work.chat_id AND work.kind = 'turn'
         WHERE cost.account = ? AND cost.at >= ?
         GROUP BY cost.kind, cost.work_id, cost.window_id
         """,

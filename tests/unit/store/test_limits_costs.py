@@ -225,6 +225,16 @@ async def test_a_title_goes_with_its_chat(
     assert titles == {"t1": "", "t2": "stays"}
 
 
+async def test_a_turn_without_a_title_has_that_of_its_chat(
+    limits: LimitStore, store: ChatStore
+) -> None:
+    await limits.apply(ME, word(T0, 10))
+    await limits.work_began(ME, turn("t1", T0))
+    await limits.apply(ME, word(T0 + 60, 12))
+    await store.set_title("chat-1", "Told later")
+    assert [cost.title for cost in await limits.costs(ME, since=0)] == ["Told later"]
+
+
 # --- work that nobody ends -----------------------------------------------------------------------
 
 
