@@ -1,6 +1,7 @@
 """The provider's end of the services. Importing it takes longer than showing the last chat."""
 
 import asyncio
+import importlib
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -79,6 +80,7 @@ class Online:
         self._make_auth = make_auth
         self._loading = asyncio.Lock()
         self._is_loaded = False
+        self._can_read_answers = False
         self._parts: _Parts | None = None
 
     async def __aenter__(self) -> Self:
@@ -102,6 +104,9 @@ class Online:
             ServiceError: The budget of retries is spent, or the failure is final.
         """
         inference = (await self._imported()).inference
+        if not self._can_read_answers:
+            await asyncio.to_thread(_import_readers)
+            self._can_read_answers = True
         async with aclosing(inference.run(request)) as values:
             async for value in values:
                 yield value
@@ -207,3 +212,9 @@ def _import() -> _Kinds:
     from services.transport.http import create_client
 
     return _Kinds(create_client, InferenceClient, ModelCatalogue, UsageClient)
+
+
+def _import_readers() -> None:
+    """What answers are read with: it weighs as much as all the rest, and the start needs none."""
+    importlib.import_module("services.inference.completions")
+    importlib.import_module("services.inference.responses")

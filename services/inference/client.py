@@ -6,15 +6,13 @@ Wire format: docs/protocols/turns.md. Retries: docs/protocols/errors.md.
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import httpx
 
 from services.clock import Clock
 from services.errors import RefusedError, ServiceError, UnreachableError
-from services.inference.completions import CompletionsReader
 from services.inference.limits import naming_headers, read_headers, read_refusal
-from services.inference.responses import ModelWatch, ResponsesReader, model_of_headers
 from services.inference.sender import Sender
 from services.inference.stream import (
     Connected,
@@ -36,7 +34,11 @@ from services.transport.signing import Signer
 from services.transport.sse import EventParser
 from services.wire.models import ModelPage, read_models
 
-_Reader = ResponsesReader | CompletionsReader
+if TYPE_CHECKING:
+    from services.inference.completions import CompletionsReader
+    from services.inference.responses import ModelWatch, ResponsesReader
+
+_Reader: TypeAlias = "ResponsesReader | CompletionsReader"
 
 
 def _no_items() -> list[Mapping[str, Any]]:
@@ -52,12 +54,12 @@ class _Run:
     """What the tries of one request share."""
 
     request: InferenceRequest
-    models: ModelWatch
+    models: "ModelWatch"
     signer: Signer | None
     kept: list[Mapping[str, Any]] = field(default_factory=_no_items)
     seen: set[Hashable] = field(default_factory=_no_keys)
     turn_state: str | None = None
-    reader: _Reader | None = None
+    reader: "_Reader | None" = None
     """Of the try that is under way, once its answer began."""
 
 
@@ -117,6 +119,8 @@ class InferenceClient:
         Raises:
             ServiceError: The budget of retries is spent, or the failure is final.
         """
+        from services.inference.responses import ModelWatch
+
         run = _Run(
             request,
             ModelWatch(request.model),
@@ -218,6 +222,9 @@ class InferenceClient:
             await response.aclose()
 
     def _begin(self, run: _Run, response: httpx.Response) -> Iterable[StreamValue]:
+        from services.inference.completions import CompletionsReader
+        from services.inference.responses import ResponsesReader, model_of_headers
+
         headers = response.headers
         run.turn_state = run.turn_state or headers.get("x-codex-turn-state")
         self._models_etag = headers.get("x-models-etag") or self._models_etag

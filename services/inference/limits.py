@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from services.clean import clean_line
 from services.errors import BadPayloadError, RefusedError, ServiceError
@@ -27,7 +27,9 @@ from services.wire.limit_values import (
     window_of,
 )
 from services.wire.reading import as_bool, as_number, as_object, loads
-from services.wire.responses import LimitsEvent
+
+if TYPE_CHECKING:
+    from services.wire.responses import LimitsEvent
 
 _FAMILY: Final = re.compile(r"x-([a-z0-9][a-z0-9-]{0,60})-primary-used-percent")
 _MAX_FAMILIES: Final = 32
@@ -133,7 +135,7 @@ def _credits_of_headers(names: Mapping[str, str]) -> Credits | None:
     return Credits(has_credits=has, unlimited=unlimited, balance=balance or None)
 
 
-def read_event(event: LimitsEvent, now: float) -> UsageReading | None:
+def read_event(event: "LimitsEvent", now: float) -> UsageReading | None:
     """What a `codex.rate_limits` event says; None where that is nothing."""
     limit_id = read_limit_id(event.metered_limit_name) or read_limit_id(event.limit_name) or MAIN
     said = as_object(event.rate_limits)

@@ -5,16 +5,8 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BeforeValidator, Field, OnErrorOmit, TypeAdapter, ValidationError
 
 from services.errors import BadPayloadError
-from services.wire.reading import (
-    JsonObject,
-    Maybe,
-    Several,
-    WireModel,
-    as_list,
-    as_object,
-    as_text,
-    loads,
-)
+from services.wire.model import Maybe, Several, WireModel
+from services.wire.reading import JsonObject, as_list, as_object, as_text, loads
 
 
 def _joined(value: object) -> str:

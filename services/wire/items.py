@@ -8,15 +8,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field, OnErrorOmit, TypeAdapter, ValidationError
 
-from services.wire.reading import (
-    Blank,
-    JsonObject,
-    Maybe,
-    Several,
-    WireModel,
-    as_list,
-    as_object,
-)
+from services.wire.model import Blank, Maybe, Several, WireModel
+from services.wire.reading import JsonObject, as_list, as_object
 
 Objects: TypeAlias = Annotated[list[Any], BeforeValidator(as_list)]
 

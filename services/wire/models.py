@@ -3,36 +3,23 @@
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from services.clean import clean_line
 from services.errors import BadPayloadError
 from services.models.catalogue import ModelInfo
 from services.provider import Provider
-from services.wire.reading import Blank, Maybe, WireModel, as_list, as_number, as_object, as_text
+from services.wire.reading import (
+    JsonObject,
+    as_bool,
+    as_list,
+    as_number,
+    as_object,
+    as_text,
+)
 
 MAX_MODELS: Final = 1000
 NAME_LIMIT: Final = 256
 _EFFORT_LIMIT: Final = 40
 _DESCRIPTION_LIMIT: Final = 1000
-
-
-class WireModelInfo(WireModel):
-    """One entry of Codex's list, as far as we read it."""
-
-    slug: str
-    display_name: Blank = ""
-    description: Blank = ""
-    default_reasoning_level: Maybe[str] = None
-    supported_reasoning_levels: object = None
-    visibility: Maybe[str] = None
-    supported_in_api: Maybe[bool] = None
-    priority: object = None
-    context_window: object = None
-    effective_context_window_percent: object = None
-    supports_reasoning_summaries: Maybe[bool] = None
-    support_verbosity: Maybe[bool] = None
-    input_modalities: object = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,34 +102,39 @@ def _plain(entry: object, provider: Provider) -> ModelInfo | None:
 
 
 def _codex(entry: object, provider: Provider) -> ModelInfo | None:
-    try:
-        wire = WireModelInfo.model_validate(as_object(entry))
-    except ValidationError:
-        return None
-    if not _is_slug(wire.slug):
+    members = as_object(entry)
+    slug = as_text(members.get("slug"))
+    if slug is None or not _is_slug(slug):
         return None
     efforts: list[str] = []
-    for level in as_list(wire.supported_reasoning_levels)[:32]:
+    for level in as_list(members.get("supported_reasoning_levels"))[:32]:
         effort = as_text(level) or as_text(as_object(level).get("effort"))
         if effort and len(effort) <= _EFFORT_LIMIT and effort.isprintable():
             efforts.append(effort)
-    modalities = as_list(wire.input_modalities)
-    window = as_number(wire.context_window)
-    priority = as_number(wire.priority)
+    modalities = as_list(members.get("input_modalities"))
+    window = as_number(members.get("context_window"))
+    priority = as_number(members.get("priority"))
+    visibility = as_text(members.get("visibility")) or "list"
+    is_offered = as_bool(members.get("supported_in_api")) is not False
     return ModelInfo(
-        slug=wire.slug,
-        name=clean_line(wire.display_name, NAME_LIMIT) or clean_line(wire.slug, NAME_LIMIT),
-        description=clean_line(wire.description, _DESCRIPTION_LIMIT),
+        slug=slug,
+        name=_line(members, "display_name", NAME_LIMIT) or clean_line(slug, NAME_LIMIT),
+        description=_line(members, "description", _DESCRIPTION_LIMIT),
         context_window=int(window) if window is not None and window > 0 else None,
         efforts=tuple(dict.fromkeys(efforts)),
-        default_effort=_effort(wire.default_reasoning_level),
-        is_listed=(wire.visibility or "list") == "list" and wire.supported_in_api is not False,
+        default_effort=_effort(as_text(members.get("default_reasoning_level"))),
+        is_listed=visibility == "list" and is_offered,
         provider=provider.id,
         takes_images=not modalities or "image" in modalities,
-        supports_reasoning=wire.supports_reasoning_summaries is not False,
-        supports_verbosity=bool(wire.support_verbosity),
+        supports_reasoning=as_bool(members.get("supports_reasoning_summaries")) is not False,
+        supports_verbosity=bool(as_bool(members.get("support_verbosity"))),
         priority=int(priority) if priority is not None else 99,
     )
+
+
+def _line(members: JsonObject, name: str, limit: int) -> str:
+    """A member in one clean line; empty where it is no text."""
+    return clean_line(as_text(members.get(name)) or "", limit)
 
 
 def _effort(value: str | None) -> str | None:

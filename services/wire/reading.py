@@ -1,11 +1,11 @@
-"""How payloads are read: one parser for JSON, one base model, and types that forgive."""
+"""How payloads are read by hand: one parser for JSON, and looks at values that forgive.
+
+`services/wire/model.py` has what the payloads of a turn are made of, and takes long to import.
+"""
 
 import json
 import math
-from collections.abc import Callable
-from typing import Annotated, Any, Final, TypeAlias, TypeVar, cast
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, WrapValidator
+from typing import Any, Final, TypeAlias, cast
 
 from services.errors import BadPayloadError
 
@@ -14,16 +14,7 @@ MAX_NUMBER: Final = 2**53
 JSON_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of one JSON answer."""
 
-T = TypeVar("T")
 JsonObject: TypeAlias = dict[str, Any]
-
-
-class WireModel(BaseModel):
-    """Base of all payloads: unknown members are dropped, inputs never show in an error."""
-
-    model_config = ConfigDict(
-        extra="ignore", hide_input_in_errors=True, frozen=True, defer_build=True
-    )
 
 
 def loads(data: str | bytes, limit: int = JSON_LIMIT) -> object:
@@ -120,31 +111,3 @@ def as_bool(value: object) -> bool | None:
         return value
     word = str(value).strip().lower() if isinstance(value, str | int) else ""
     return {"true": True, "1": True, "false": False, "0": False}.get(word)
-
-
-def _or_none(value: object, handler: Callable[[object], object]) -> object:
-    try:
-        return handler(value)
-    except ValidationError:
-        return None
-
-
-def _or_empty(value: object, handler: Callable[[object], object]) -> object:
-    try:
-        return handler(value)
-    except ValidationError:
-        return []
-
-
-def _text_or_blank(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-Maybe: TypeAlias = Annotated[T | None, WrapValidator(_or_none)]
-"""A member that counts as absent where it has the wrong type."""
-Several: TypeAlias = Annotated[list[T], WrapValidator(_or_empty)]
-"""A list that counts as empty where it is none. Its elements forgive by `OnErrorOmit`."""
-Blank: TypeAlias = Annotated[str, BeforeValidator(_text_or_blank)]
-"""A string that counts as empty where it is none."""
-Count: TypeAlias = Annotated[int, BeforeValidator(as_count)]
-"""A number that is not negative, 0 where it is none."""

@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError
 
 from services.errors import BadPayloadError
-from services.wire.reading import Blank, JsonObject, Maybe, WireModel, as_object, loads
+from services.wire.model import Blank, Maybe, WireModel
+from services.wire.reading import JsonObject, as_object, loads
 
 
 class StateEvent(WireModel):

@@ -37,4 +37,4 @@ def test_a_chat_is_opened_before_anything_of_the_network_is_imported(tmp_path: P
         timeout=60,
     )
     assert done.stderr == ""
-    assert done.stdout.splitlines() == ["[]", "['httpx', 'pydantic', 'anyio']"]
+    assert done.stdout.splitlines() == ["[]", "['httpx', 'anyio']"]
