@@ -2,7 +2,6 @@
 
 from services.models.account import Account, AccountMode, StoragePlace
 from widgets.glyphs import Glyphs
-from widgets.transcript.cards import when
 
 NOBODY = "no account"
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
@@ -66,6 +65,8 @@ def account_rows(account: Account, now: float) -> tuple[tuple[str, str], ...]:
         account: Whose page it is.
         now: Unix seconds.
     """
+    from widgets.transcript.cards import when
+
     where = (("Kept in", place_words(account)),)
     if account.mode is AccountMode.NONE:
         return (("Signed in", "nobody"), *(where if account.storage else ()))

@@ -5,7 +5,6 @@ and named in `problems`; `app.settings_model` validates in full once the screen 
 """
 
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -186,11 +185,15 @@ def read_config(path: Path, *, is_named: bool = False) -> tuple[Table, list[str]
             content = file.read(MAX_CONFIG_BYTES + 1)
         if len(content) > MAX_CONFIG_BYTES:
             return {}, [f"{path} is larger than 64 kB and was not read"]
-        return tomllib.loads(content.decode("utf-8")), []
     except FileNotFoundError:
         return {}, [f"There is no configuration file {path}"] if is_named else []
     except OSError as error:
         return {}, [f"{path} cannot be read: {error.strerror}"]
+    # Many have no such file, and are not to wait for its grammar.
+    import tomllib
+
+    try:
+        return tomllib.loads(content.decode("utf-8")), []
     except UnicodeDecodeError:
         return {}, [f"{path} is not UTF-8 text"]
     except (tomllib.TOMLDecodeError, RecursionError) as error:

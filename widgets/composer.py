@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -14,11 +15,13 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from services.models.chat import Attachment, QueuedMessage
 from widgets.composer_facts import ComposerFacts
 from widgets.glyphs import ASCII, Glyphs
 from widgets.prompt import EDITING, Prompt
 from widgets.queue_rows import QueueRows
+
+if TYPE_CHECKING:
+    from services.models.chat import Attachment, QueuedMessage
 
 ESCAPE_TWICE = 0.4
 """Seconds within which a second Esc stops the turn."""
@@ -39,8 +42,8 @@ class Composer(Widget):
     """Whether the terminal has less than 30 rows: one row then, facts at its right."""
     facts: reactive[str] = reactive("")
     context: reactive[str] = reactive("")
-    queue: reactive[tuple[QueuedMessage, ...]] = reactive(())
-    attachments: reactive[tuple[Attachment, ...]] = reactive(())
+    queue: "reactive[tuple[QueuedMessage, ...]]" = reactive(())
+    attachments: "reactive[tuple[Attachment, ...]]" = reactive(())
     """Go with the next message."""
     history: reactive[tuple[str, ...]] = reactive(())
     """Earlier prompts, oldest first."""
@@ -50,7 +53,7 @@ class Composer(Widget):
         """The user sends this; the field is empty already."""
 
         text: str
-        attachments: tuple[Attachment, ...]
+        attachments: "tuple[Attachment, ...]"
 
     @dataclass
     class Changed(Message):
@@ -167,7 +170,7 @@ class Composer(Widget):
         """Change the whole text in one step that undo takes back."""
         self._prompt.replace_text(text)
 
-    def attach(self, attachment: Attachment) -> None:
+    def attach(self, attachment: "Attachment") -> None:
         """Let a file go with the next message."""
         self.attachments = (*self.attachments, attachment)
 
@@ -219,7 +222,7 @@ class Composer(Widget):
         """Whether what is written is sent at once; a subclass may want to ask first."""
         return True
 
-    def take(self) -> tuple[str, tuple[Attachment, ...]]:
+    def take(self) -> "tuple[str, tuple[Attachment, ...]]":
         """Take what is written out of the field, and what goes with it."""
         taken = self.text, self.attachments
         self.attachments = ()
@@ -267,12 +270,12 @@ class Composer(Widget):
     def watch_history(self, history: tuple[str, ...]) -> None:
         self._prompt.past.load(history)
 
-    def watch_queue(self, queue: tuple[QueuedMessage, ...]) -> None:
+    def watch_queue(self, queue: "tuple[QueuedMessage, ...]") -> None:
         self.set_class(bool(queue), "-queued")
         self._prompt.has_queue = bool(queue)
         self._queue_rows.queue = queue
 
-    def watch_attachments(self, attachments: tuple[Attachment, ...]) -> None:
+    def watch_attachments(self, attachments: "tuple[Attachment, ...]") -> None:
         self._queue_rows.attachments = attachments
 
     def watch_facts(self) -> None:
@@ -363,7 +366,7 @@ class Composer(Widget):
                 self.post_message(self.QueueRemoved(message.id))
                 return
 
-    def _take(self, message: QueuedMessage) -> None:
+    def _take(self, message: "QueuedMessage") -> None:
         self.queue = tuple(other for other in self.queue if other is not message)
         self.attachments = (*self.attachments, *message.attachments)
         self._prompt.set_text(message.text)

@@ -73,7 +73,6 @@ class Header(Widget):
 
         name: str
 
-    @dataclass
     class GaugeChosen(Message):
         """The gauge was clicked."""
 

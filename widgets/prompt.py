@@ -1,7 +1,6 @@
 """The field that a prompt is typed into: a line editor's keys over Textual's text area."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -62,15 +61,12 @@ class Prompt(TextArea, inherit_bindings=False):
         _keys("alt+underscore,ctrl+shift+z,super+shift+z", "redo"),
     ]
 
-    @dataclass
     class CommandTyped(Message):
         """A slash was typed into the empty field; it is not in the text."""
 
-    @dataclass
     class QueueWanted(Message):
         """Up was pressed in the empty field while messages wait."""
 
-    @dataclass
     class SearchChanged(Message):
         """Search in the history began, went on or ended."""
 

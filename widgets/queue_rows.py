@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import events
 from textual.content import Content
@@ -10,11 +11,13 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from services.models.chat import Attachment, QueuedMessage
 from services.models.times import day_time, moment
 from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
+
+if TYPE_CHECKING:
+    from services.models.chat import Attachment, QueuedMessage
 
 SHOWN = 5
 """Rows at most; the newest are shown."""
@@ -30,8 +33,8 @@ class QueueRows(Widget):
     One that waits for a time says until when, and can be sent now.
     """
 
-    queue: reactive[tuple[QueuedMessage, ...]] = reactive((), layout=True)
-    attachments: reactive[tuple[Attachment, ...]] = reactive((), layout=True)
+    queue: "reactive[tuple[QueuedMessage, ...]]" = reactive((), layout=True)
+    attachments: "reactive[tuple[Attachment, ...]]" = reactive((), layout=True)
 
     @dataclass
     class EditChosen(Message):
@@ -78,7 +81,7 @@ class QueueRows(Widget):
         rows += [self._attached(attachment, width) for attachment in self.attachments]
         return Content("\n").join(rows)
 
-    def _row(self, message: QueuedMessage, width: int) -> Content:
+    def _row(self, message: "QueuedMessage", width: int) -> Content:
         right = Content.styled(self._right(message), muted(self))
         words = " ".join(message.text.split()) or _names(message.attachments)
         hidden = len(self.queue) - SHOWN
@@ -90,7 +93,7 @@ class QueueRows(Widget):
         left = cut(left, room, self._glyphs.ellipsis)
         return Content.assemble(left, " " * (room - left.cell_length), right)
 
-    def _state(self, message: QueuedMessage, width: int) -> str:
+    def _state(self, message: "QueuedMessage", width: int) -> str:
         until = message.not_before
         if until is None:
             return "queued"
@@ -100,7 +103,7 @@ class QueueRows(Widget):
             return f"tries again after {at}" if now < until else f"waited until {at} to try again"
         return f"waits until {at}" if now < until else f"waited until {at}"
 
-    def _right(self, message: QueuedMessage) -> str:
+    def _right(self, message: "QueuedMessage") -> str:
         """What can be done with it; the mark at the end removes it."""
         send = f"{SEND_HINT}  " if message.not_before is not None else ""
         edit = f"{self._glyphs.up} {EDIT_HINT}  " if message is self.queue[-1] else ""
@@ -122,12 +125,12 @@ class QueueRows(Widget):
             else:
                 self.post_message(self.EditChosen(message.id))
 
-    def _attached(self, attachment: Attachment, width: int) -> Content:
+    def _attached(self, attachment: "Attachment", width: int) -> Content:
         quiet, size = muted(self), attachment.size
         amount = f"{size:,} bytes" if size < 10_000 else f"{size / 1_000:,.0f} kB"
         words = Content.assemble(("attached  ", quiet), attachment.name, (f"  {amount}", quiet))
         return cut(words, width, self._glyphs.ellipsis)
 
 
-def _names(attachments: tuple[Attachment, ...]) -> str:
+def _names(attachments: "tuple[Attachment, ...]") -> str:
     return ", ".join(attachment.name for attachment in attachments)

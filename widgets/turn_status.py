@@ -3,16 +3,19 @@
 import time
 from collections.abc import Callable
 from math import ceil
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 
-from services.models.chat import TurnPhase, TurnState
 from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.muted import muted
+
+if TYPE_CHECKING:
+    from services.models.chat import TurnState
 
 FRAME = 0.125
 """Seconds between two frames of the spinner."""
@@ -27,7 +30,7 @@ class TurnStatus(Widget):
     The timer runs only while a turn does.
     """
 
-    state: reactive[TurnState | None] = reactive(None, init=False)
+    state: "reactive[TurnState | None]" = reactive(None, init=False)
     tokens: reactive[int] = reactive(0)
     """Counted so far; 0 while not known."""
     queued: reactive[int] = reactive(0)
@@ -61,7 +64,7 @@ class TurnStatus(Widget):
         self._ticks_every = 0.0
         self.display = False
 
-    def watch_state(self, state: TurnState | None) -> None:
+    def watch_state(self, state: "TurnState | None") -> None:
         self._show_or_hide()
         wanted = self._interval(state)
         if wanted == self._ticks_every or (wanted and not self.is_attached):
@@ -73,7 +76,7 @@ class TurnStatus(Widget):
         if wanted:
             self._timer = self.set_interval(wanted, self._turn, name="turn status")
 
-    def _interval(self, state: TurnState | None) -> float:
+    def _interval(self, state: "TurnState | None") -> float:
         """Seconds between two looks at the clock; 0 for none. Nothing turns while it waits."""
         if state is None:
             return 0.0
@@ -113,7 +116,7 @@ class TurnStatus(Widget):
         frames = self._glyphs.spinner
         return frames[int(self._now() / FRAME) % len(frames)]
 
-    def _words(self, state: TurnState, now: float) -> list[Content | tuple[str, str] | str]:
+    def _words(self, state: "TurnState", now: float) -> list[Content | tuple[str, str] | str]:
         dot = f" {self._glyphs.dot} "
         if state.retry_at is not None:
             retry = f"retry {state.attempt} of {state.attempts}" if state.attempts else "retry"
@@ -122,6 +125,8 @@ class TurnStatus(Widget):
             facts = [state.reason]
         else:
             seconds = max(0, int(now - state.started_at))
+            from services.models.chat import TurnPhase
+
             phase = state.phase if state.phase is not TurnPhase.QUEUED else "waiting in line"
             words = [(str(phase), "bold"), (f" {_duration(seconds)}", muted(self))]
             facts = [f"{self.tokens:,} tokens" if self.tokens else "", state.reason]

@@ -4,7 +4,6 @@ The contract with scripts stands in docs/cli.md.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -105,6 +104,8 @@ def build_parser(only: str | None = None) -> Parser:
 
 def _refuse(message: str, next_step: str, argv: Sequence[str]) -> NoReturn:
     """Tell that the command line is wrong, and exit with 2; a key in it is not repeated."""
+    import json
+
     from services.redact import redact
 
     message = redact(message)

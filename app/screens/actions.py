@@ -8,7 +8,6 @@ from textual.message import Message
 from textual.widget import Widget
 
 from app.keymap import Action, Context, show_key
-from app.palette import Entry
 from app.screens.base import CHAT, LIMITS, VIEWS
 from app.screens.limit_actions import LimitActions
 from app.themes import ALL_THEMES
@@ -125,6 +124,7 @@ class ShellActions(LimitActions):
 
     def action_palette(self) -> None:
         """Find an action, a chat or a model by a few letters."""
+        from app.palette import Entry
         from app.screens.palette import PaletteScreen
 
         runs: dict[str, Callable[[], Awaitable[object]]] = {}

@@ -3,7 +3,6 @@
 from functools import partial
 
 from app.keymap import Context
-from app.palette import Entry
 from app.screens.account_actions import AccountActions
 from app.screens.base import CHAT
 from services.errors import ServiceError
@@ -95,6 +94,7 @@ class ChatActions(AccountActions):
 
     def action_pick_model(self) -> None:
         """Choose the model that answers."""
+        from app.palette import Entry
         from app.screens.picker import PickerScreen
 
         view = self.chat

@@ -9,6 +9,7 @@ from textual.binding import BindingType
 from textual.events import Paste, ScreenResume
 from textual.message import Message
 from textual.reactive import reactive
+from textual.widgets._toast import ToastRack
 
 from app.account_words import NOBODY
 from app.bridge import BusBatch, pump
@@ -96,6 +97,8 @@ class ShellScreen(ShellActions):
     def compose(self) -> ComposeResult:
         yield self._header
         if self._room is not None:
+            # Now, not when it hears of its size: everything would be laid out and drawn again.
+            self._room.fit(self.app.size)
             yield self._room
         else:
             # Needed only once in a life: not for the first frame of all others.
@@ -105,10 +108,15 @@ class ShellScreen(ShellActions):
         yield self._footer
 
     def on_screen_resume(self, event: ScreenResume) -> None:
-        """Style nothing twice: all nodes have just been, when the shell is shown first."""
-        if not self._was_resumed:
-            self._was_resumed = True
-            event.refresh_styles = False
+        """Do nothing twice when the shell is shown first: all nodes have just been styled."""
+        if self._was_resumed:
+            return
+        self._was_resumed = True
+        event.refresh_styles = False
+        for rack in self.query(ToastRack):
+            if not rack.styles.inline.has_rule("display"):
+                # Told later that it is empty, it would have everything laid out again.
+                rack.display = False
 
     def on_mount(self) -> None:
         if (view := self.chat) is not None:

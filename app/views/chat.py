@@ -1,6 +1,5 @@
 """The chat view: one open chat. Events come in, intents go out to the service."""
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -20,7 +19,6 @@ from app.views.chat_facts import (
 from app.views.chat_parts import ChatTranscript, Unsent
 from app.views.chat_writing import ChatWriting
 from services.errors import ServiceError
-from services.models.chat import Attachment, Chat, Usage
 from services.models.failure import Failure
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
     from app.wiring import Services
     from services.chat.service import ChatService
     from services.events import AnyEvent
+    from services.models.chat import Attachment, Chat, Usage
 
 FIRST_ITEMS = 200
 """Items read before a chat is shown; the rest follows when the reader goes there."""
@@ -47,7 +46,6 @@ class ChatView(ChatAsking):
     is_low: reactive[bool] = reactive(default=False)
     """Whether the terminal has few rows."""
 
-    @dataclass
     class Changed(Message):
         """Another chat is open, or it began or stopped running."""
 
@@ -141,7 +139,7 @@ class ChatView(ChatAsking):
         text = self.composer.text
         await self._ask(lambda chat, chat_id: chat.save_draft(chat_id, text))
 
-    def _show(self, chat: Chat) -> None:
+    def _show(self, chat: "Chat") -> None:
         is_first = self.summary is None
         self.summary = chat.summary
         self._earlier = chat.earlier
@@ -172,7 +170,7 @@ class ChatView(ChatAsking):
         self.status.summary = ""
         self.post_message(self.Changed())
 
-    def take_usage(self, usage: Usage) -> None:
+    def take_usage(self, usage: "Usage") -> None:
         """The server counted a response of the running turn."""
         self._usage = usage
         self.context_tokens = usage.total_tokens or self.context_tokens
@@ -192,7 +190,7 @@ class ChatView(ChatAsking):
             summary = self.summary
             self._run(lambda: self.open_chat(summary.id))
 
-    async def _submit(self, text: str, attachments: tuple[Attachment, ...]) -> None:
+    async def _submit(self, text: str, attachments: "tuple[Attachment, ...]") -> None:
         if self._refusal is not None:
             self._give_back(text)
             self.post_message(self.Failed(self._refusal))

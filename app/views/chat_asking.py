@@ -11,12 +11,12 @@ from app.views.chat_base import ChatBase
 from app.views.chat_parts import ChatComposer, ChatTranscript
 from app.views.chat_writing import ChatWriting
 from services.errors import ServiceError
-from services.models.chat import QueuedMessage
 from widgets.queue_rows import QueueRows
 from widgets.transcript.view import Transcript
 
 if TYPE_CHECKING:
     from services.chat.service import ChatService
+    from services.models.chat import QueuedMessage
     from services.models.limit_history import PreSend
 
 
@@ -27,7 +27,7 @@ class ChatAsking(ChatBase):
     composer: ChatComposer
     _writing: ChatWriting
 
-    def take_queue(self, queue: tuple[QueuedMessage, ...], asked: "PreSend | None") -> None:
+    def take_queue(self, queue: "tuple[QueuedMessage, ...]", asked: "PreSend | None") -> None:
         """These messages wait; `asked` is why the first does not go before the user says so."""
         self.composer.queue = queue
         self._writing.take_queue_question(asked)

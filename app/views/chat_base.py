@@ -9,20 +9,20 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from services.errors import ServiceError
-from services.models.catalogue import ModelInfo
-from services.models.chat import ChatSummary
 from services.models.failure import Failure
 
 if TYPE_CHECKING:
     from app.wiring import Services
     from services.chat.service import ChatService
+    from services.models.catalogue import ModelInfo
+    from services.models.chat import ChatSummary
 
 
 class ChatBase(Vertical):
     """The chat view without what it shows."""
 
-    summary: reactive[ChatSummary | None] = reactive(None)
-    models: reactive[tuple[ModelInfo, ...]] = reactive(())
+    summary: "reactive[ChatSummary | None]" = reactive(None)
+    models: "reactive[tuple[ModelInfo, ...]]" = reactive(())
 
     @dataclass
     class Failed(Message):
@@ -39,14 +39,14 @@ class ChatBase(Vertical):
         """Whether this chat is the one that is shown."""
         return self.summary is not None and self.summary.id == chat_id
 
-    def take_summary(self, chats: tuple[ChatSummary, ...]) -> None:
+    def take_summary(self, chats: "tuple[ChatSummary, ...]") -> None:
         """Find the open chat among all of them, as it is now."""
         for summary in chats:
             if self.is_open(summary.id):
                 self.summary = summary
 
     @property
-    def model(self) -> ModelInfo | None:
+    def model(self) -> "ModelInfo | None":
         """The model that answers, as far as it is known."""
         slug = self.summary.model if self.summary else None
         for model in self.models:

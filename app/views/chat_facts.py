@@ -1,11 +1,14 @@
 """Facts of a chat in a few words: what titles, state lines and the composer say."""
 
-from services.models.catalogue import ModelInfo
-from services.models.chat import ChatSummary, Usage
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from services.models.catalogue import ModelInfo
+    from services.models.chat import ChatSummary, Usage
 
 
 def model_words(
-    summary: ChatSummary | None, model: ModelInfo | None, *, is_short: bool, dot: str
+    summary: "ChatSummary | None", model: "ModelInfo | None", *, is_short: bool, dot: str
 ) -> str:
     """Model and effort, as they stand at the composer.
 
@@ -22,13 +25,13 @@ def model_words(
     return f" {dot} ".join(p for p in (slug, f"effort {effort}" if effort else "") if p)
 
 
-def slug_of(summary: ChatSummary | None, model: ModelInfo | None) -> str:
+def slug_of(summary: "ChatSummary | None", model: "ModelInfo | None") -> str:
     """The model's name as it is sent, as far as it is known."""
     return (summary.model if summary else None) or (model.slug if model else "") or ""
 
 
 def title_facts(
-    summary: ChatSummary | None, model: ModelInfo | None, *, is_narrow: bool, dot: str
+    summary: "ChatSummary | None", model: "ModelInfo | None", *, is_narrow: bool, dot: str
 ) -> str:
     """What stands at the right of the chat's title.
 
@@ -46,7 +49,7 @@ def title_facts(
     return f" {dot} ".join(parts)
 
 
-def turn_summary(seconds: float, usage: Usage | None, model: str, *, dot: str) -> str:
+def turn_summary(seconds: float, usage: "Usage | None", model: str, *, dot: str) -> str:
     """One turn in a line: how long, how much, by whom."""
     parts = [duration(seconds)]
     if usage is not None and usage.output_tokens:
@@ -56,7 +59,7 @@ def turn_summary(seconds: float, usage: Usage | None, model: str, *, dot: str) -
     return f" {dot} ".join(parts)
 
 
-def context_words(tokens: int | None, model: ModelInfo | None) -> str:
+def context_words(tokens: int | None, model: "ModelInfo | None") -> str:
     """How full the context window is; empty where it is not known."""
     if tokens is None or model is None or not model.context_window:
         return ""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,10 +12,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from app.keymap import Context, Keymap
-from services.models.chat import ChatSummary
 from widgets.glyphs import Glyphs
 from widgets.pane_title import PaneTitle
 from widgets.row_list import ListRow, RowList
+
+if TYPE_CHECKING:
+    from services.models.chat import ChatSummary
 
 NO_CHATS = "No chats yet. Write one: i"
 NOTHING_FOUND = "No title holds that. All: / esc"
@@ -30,7 +32,7 @@ class ChatRows(RowList):
 class ChatListPane(Vertical):
     """Chats by day, newest first."""
 
-    chats: reactive[tuple[ChatSummary, ...]] = reactive(())
+    chats: "reactive[tuple[ChatSummary, ...]]" = reactive(())
     open_id: reactive[str] = reactive("")
     running_id: reactive[str] = reactive("")
     filter: reactive[str] = reactive("")
@@ -95,7 +97,7 @@ class ChatListPane(Vertical):
 
 
 def chat_rows(
-    chats: tuple[ChatSummary, ...],
+    chats: "tuple[ChatSummary, ...]",
     now: float,
     glyphs: Glyphs,
     *,

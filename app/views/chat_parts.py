@@ -2,16 +2,18 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
 from textual.message import Message
 
 from app.keymap import Context, Keymap
-from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.send_question import SendQuestion
 from widgets.transcript.view import Transcript
+
+if TYPE_CHECKING:
+    from services.models.chat import Attachment
 
 
 class ChatTranscript(Transcript):
@@ -19,7 +21,6 @@ class ChatTranscript(Transcript):
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.TRANSCRIPT)]
 
-    @dataclass
     class LeaveRequested(Message):
         """The reader goes back to the list."""
 
@@ -99,4 +100,4 @@ class Unsent:
     """A message that was sent before the services were there."""
 
     text: str
-    attachments: tuple[Attachment, ...]
+    attachments: "tuple[Attachment, ...]"

@@ -20,12 +20,12 @@ from app.views.chat_list import ChatListPane
 from app.views.chat_parts import ChatComposer, ChatQuestion, ChatTranscript
 from app.views.find_field import FindField
 from app.views.view import View
-from services.models.chat import ChatSummary
 from widgets.glyphs import Glyphs
 
 if TYPE_CHECKING:
     from app.wiring import Services
     from services.events import AnyEvent
+    from services.models.chat import ChatSummary
 
 LIST_COLUMNS, LOW_ROWS = 100, 30
 
@@ -77,7 +77,7 @@ class ChatRoom(View):
             self._show_chats(event.chats)
         self.chat.hear(event)
 
-    def _show_chats(self, chats: tuple[ChatSummary, ...]) -> None:
+    def _show_chats(self, chats: "tuple[ChatSummary, ...]") -> None:
         self.pane.now = time.time()
         self.pane.chats = chats
 

@@ -10,7 +10,6 @@ from textual.containers import Vertical
 from textual.message import Message
 
 from app.views.chat_parts import ChatComposer, ChatQuestion
-from services.models.chat import Attachment
 from widgets.composer import Composer
 from widgets.glyphs import Glyphs
 from widgets.send_question import Choice, SendQuestion
@@ -18,6 +17,7 @@ from widgets.send_question import Choice, SendQuestion
 if TYPE_CHECKING:
     from services.clock import Clock
     from services.limits.ports import Limits
+    from services.models.chat import Attachment
     from services.models.limit_history import PreSend
 
 Subject: TypeAlias = Literal["message", "queue", "retry"]
@@ -34,7 +34,7 @@ class ChatWriting(Vertical):
         """The user wants this sent when a limit begins anew; the field is empty already."""
 
         text: str
-        attachments: tuple[Attachment, ...]
+        attachments: "tuple[Attachment, ...]"
         asked: "PreSend"
 
     @dataclass

@@ -64,6 +64,25 @@ class Block:
         return self._is_open
 
     @property
+    def is_of_the_user(self) -> bool:
+        """Whether the user wrote it."""
+        return isinstance(self._item, UserMessage)
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it is an error card."""
+        return isinstance(self._item, ErrorCard)
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether a turn that ends with it has no whole answer."""
+        match self._item:
+            case ErrorCard() | Notice() | Reply(is_partial=True):
+                return True
+            case _:
+                return False
+
+    @property
     def is_expanded(self) -> bool:
         """Whether a folded block shows all it has."""
         return self._is_expanded

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,14 +16,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from widgets.glyphs import Glyphs
-from widgets.transcript.answer import AnswerPart
-from widgets.transcript.blocks import Block
 from widgets.transcript.colours import Code, Colours, coloured
-from widgets.transcript.find import Finder
 from widgets.transcript.lines import Ink, Line
 from widgets.transcript.overlay import cells_of, link_at, styled_cells, with_bar, with_words
 from widgets.transcript.selection import Point, Selection, Span, selected_text, span_of
 from widgets.transcript.viewport import Row, Viewport
+
+if TYPE_CHECKING:
+    from widgets.transcript.answer import AnswerPart
+    from widgets.transcript.blocks import Block
+    from widgets.transcript.find import Finder
 
 WHEEL_ROWS = 3
 KEPT_STRIPS = 4_000
@@ -218,7 +220,7 @@ class BlockCanvas(Widget, can_focus=True):
         self._strips[id(line)] = (line, strip)
         return strip
 
-    def _with_matches(self, strip: Strip, line: Line, block: Block, row: Row) -> Strip:
+    def _with_matches(self, strip: Strip, line: Line, block: "Block", row: Row) -> Strip:
         assert self._finder is not None
         current = self._finder.current
         is_current = current is not None and current.block is block and current.line == row.line
@@ -241,7 +243,7 @@ class BlockCanvas(Widget, can_focus=True):
     def _padding(self) -> int:
         return 2 if self.size.width >= NARROW else 1
 
-    def _lines(self, block: Block) -> Sequence[Line]:
+    def _lines(self, block: "Block") -> Sequence[Line]:
         width = self._laid_out_for
         padding = 2 if width >= NARROW else 1
         return block.lines(max(1, width - 2 * padding), self.ink, self._glyphs)

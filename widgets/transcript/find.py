@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
 from widgets.transcript.viewport import Viewport
+
+if TYPE_CHECKING:
+    from widgets.transcript.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
     """A line that holds the text."""
 
-    block: Block
+    block: "Block"
     line: int
 
 
@@ -25,14 +28,14 @@ class Finder:
         self.folded = query.casefold()
         self.current: Match | None = None
 
-    def count(self, blocks: Sequence[Block]) -> int:
+    def count(self, blocks: "Sequence[Block]") -> int:
         """How often the text stands in all blocks."""
         return sum(block.source().casefold().count(self.folded) for block in blocks)
 
     def step(
         self,
         viewport: Viewport,
-        lines_of: Callable[[Block], Sequence[Line]],
+        lines_of: "Callable[[Block], Sequence[Line]]",
         *,
         backwards: bool,
         start: int,
@@ -70,10 +73,10 @@ class Finder:
             index = (index + (-1 if backwards else 1)) % len(blocks)
         return None
 
-    def _is_in(self, block: Block) -> bool:
+    def _is_in(self, block: "Block") -> bool:
         return self.folded in block.source().casefold()
 
-    def _lines(self, block: Block, lines_of: Callable[[Block], Sequence[Line]]) -> list[int]:
+    def _lines(self, block: "Block", lines_of: "Callable[[Block], Sequence[Line]]") -> list[int]:
         """Lines of a block that show the text; its first one where only its source holds it."""
         if block.is_foldable() and not block.is_expanded:
             block.is_expanded = True

@@ -4,8 +4,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from widgets.transcript.wrap import cells
-
 
 def styled_cells(strip: Strip, start: int, end: int, style: Style) -> Strip:
     """The strip with `style` on the cells from `start` to `end`, half-open."""
@@ -32,6 +30,8 @@ def with_bar(strip: Strip, bar: str, style: Style) -> Strip:
 
 def cells_of(text: str, start: int, end: int) -> tuple[int, int]:
     """Cells that the characters from `start` to `end` take, half-open."""
+    from widgets.transcript.wrap import cells
+
     first = cells(text[:start])
     return first, first + cells(text[start:end])
 

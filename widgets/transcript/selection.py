@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
-from widgets.transcript.wrap import cells, clusters
+
+if TYPE_CHECKING:
+    from widgets.transcript.blocks import Block
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """A cell of a line of a block."""
 
-    block: Block
+    block: "Block"
     line: int
     column: int
     """Cells from the left edge of the block."""
@@ -49,7 +51,7 @@ class Span:
         return (start, end) if start < end else None
 
 
-def span_of(selection: Selection | None, blocks: Sequence[Block]) -> Span | None:
+def span_of(selection: Selection | None, blocks: "Sequence[Block]") -> Span | None:
     """The selection in reading order; None where it is empty or its blocks are gone."""
     if selection is None or selection.is_empty:
         return None
@@ -65,7 +67,7 @@ def span_of(selection: Selection | None, blocks: Sequence[Block]) -> Span | None
 
 
 def selected_text(
-    span: Span, blocks: Sequence[Block], lines_of: Callable[[Block], Sequence[Line]]
+    span: Span, blocks: "Sequence[Block]", lines_of: "Callable[[Block], Sequence[Line]]"
 ) -> str:
     """What the selected cells say, as it was written.
 
@@ -98,6 +100,8 @@ def cut(text: str, start: int, end: int) -> str:
     """
     if text.isascii() and "\t" not in text:
         return text[max(0, start) : max(0, end)]
+    from widgets.transcript.wrap import cells, clusters
+
     kept: list[str] = []
     column = 0
     for cluster in clusters(text):

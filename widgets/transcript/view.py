@@ -5,17 +5,18 @@ How it stays cheap: docs/decisions/0002-one-transcript-widget.md.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.reactive import reactive
 
-from services.models.chat import ErrorCard, Item, Notice, Reply, UserMessage
 from widgets.glyphs import Glyphs
-from widgets.transcript.answer import AnswerPart, make_block
-from widgets.transcript.blocks import Block
 from widgets.transcript.canvas import BlockCanvas
-from widgets.transcript.find import Finder
 from widgets.transcript.viewport import Row
+
+if TYPE_CHECKING:
+    from services.models.chat import Item
+    from widgets.transcript.blocks import Block
 
 EARLIER_THRESHOLD = 40
 """Blocks before the view at which earlier ones are asked for."""
@@ -26,7 +27,6 @@ class Transcript(BlockCanvas):
 
     is_finding: reactive[bool] = reactive(default=False, bindings=True)
 
-    @dataclass
     class RetryRequested(Message):
         """The failed turn shall run again."""
 
@@ -36,7 +36,6 @@ class Transcript(BlockCanvas):
 
         item_id: str
 
-    @dataclass
     class EarlierWanted(Message):
         """The reader nears the first block that is known."""
 
@@ -63,7 +62,7 @@ class Transcript(BlockCanvas):
         self._has_asked = False
 
     def load(
-        self, items: Sequence[Item], *, earlier: int = 0, open_ids: Collection[str] = ()
+        self, items: "Sequence[Item]", *, earlier: int = 0, open_ids: Collection[str] = ()
     ) -> None:
         """Show these items instead of all others, at their end.
 
@@ -85,14 +84,14 @@ class Transcript(BlockCanvas):
         self.new_below = 0
         self.update_soon()
 
-    def prepend(self, items: Sequence[Item]) -> None:
+    def prepend(self, items: "Sequence[Item]") -> None:
         """Put earlier items in front; the line under the reader's eye stays."""
         self._viewport.insert_before([self._new_block(item, is_open=False) for item in items])
         self._earlier = max(0, self._earlier - len(items))
         self._has_asked = False
         self.update_soon()
 
-    def open_item(self, item: Item) -> None:
+    def open_item(self, item: "Item") -> None:
         """An item begins; `append` adds to it."""
         self._put(item, is_open=True)
 
@@ -109,7 +108,7 @@ class Transcript(BlockCanvas):
             block.append(channel, text)
             self._note_change(block)
 
-    def close_item(self, item: Item) -> None:
+    def close_item(self, item: "Item") -> None:
         """An item as it is in the end: takes the place of the open one, or comes last."""
         self._put(item, is_open=False)
 
@@ -129,7 +128,7 @@ class Transcript(BlockCanvas):
             self._cursor = None
         self.update_soon()
 
-    def _put(self, item: Item, *, is_open: bool) -> None:
+    def _put(self, item: "Item", *, is_open: bool) -> None:
         block = self._places.get(item.id)
         if block is not None:
             block.is_dimmed = False
@@ -141,12 +140,17 @@ class Transcript(BlockCanvas):
                 self.new_below += 1
         self.update_soon()
 
-    def _note_change(self, block: Block) -> None:
+    def _note_change(self, block: "Block") -> None:
+        from widgets.transcript.answer import AnswerPart
+
         if isinstance(block, AnswerPart):
             self._changed[block] = None
         self.update_soon()
 
-    def _new_block(self, item: Item, *, is_open: bool) -> Block:
+    def _new_block(self, item: "Item", *, is_open: bool) -> "Block":
+        # What blocks are made of is not for the first frame, which has none.
+        from widgets.transcript.answer import make_block
+
         block = make_block(item, is_open=is_open, colours=self._colours, max_width=self._max_width)
         self._places[item.id] = block
         return block
@@ -198,6 +202,8 @@ class Transcript(BlockCanvas):
 
     def action_copy_answer(self) -> None:
         """Copy the whole answer of the turn at the cursor as Markdown."""
+        from widgets.transcript.answer import AnswerPart
+
         block = self._current_block()
         if block is None:
             return
@@ -221,7 +227,7 @@ class Transcript(BlockCanvas):
             return
         turn = block.item.turn_id
         for each in self._viewport.blocks:
-            if isinstance(each.item, UserMessage) and each.item.turn_id == turn:
+            if each.is_of_the_user and each.item.turn_id == turn:
                 self.post_message(self.EditRequested(each.item.id))
                 return
 
@@ -252,6 +258,8 @@ class Transcript(BlockCanvas):
         if not query:
             self.end_find()
             return 0
+        from widgets.transcript.find import Finder
+
         self._finder = Finder(query)
         self.is_finding = True
         count = self._finder.count(self._viewport.blocks)
@@ -278,7 +286,7 @@ class Transcript(BlockCanvas):
         return self._viewport.is_following
 
     @property
-    def current_item(self) -> Item | None:
+    def current_item(self) -> "Item | None":
         """The item at the cursor, else the last one."""
         block = self._current_block()
         return block.item if block else None
@@ -286,17 +294,14 @@ class Transcript(BlockCanvas):
     @property
     def is_broken(self) -> bool:
         """Whether the last turn ends without a whole answer, and may be tried again."""
-        match self._viewport.blocks[-1].item if self._viewport.blocks else None:
-            case ErrorCard() | Notice() | Reply(is_partial=True):
-                return True
-            case _:
-                return False
+        blocks = self._viewport.blocks
+        return bool(blocks) and blocks[-1].is_broken
 
     @property
     def has_failed(self) -> bool:
         """Whether the last block is an error card."""
         blocks = self._viewport.blocks
-        return bool(blocks) and isinstance(blocks[-1].item, ErrorCard)
+        return bool(blocks) and blocks[-1].has_failed
 
     def post_update(self) -> None:
         if (
@@ -308,7 +313,7 @@ class Transcript(BlockCanvas):
             self._has_asked = True
             self.post_message(self.EarlierWanted())
 
-    def _current_block(self) -> Block | None:
+    def _current_block(self) -> "Block | None":
         if self._cursor is not None:
             return self._cursor
         return self._viewport.blocks[-1] if self._viewport.blocks else None

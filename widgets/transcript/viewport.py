@@ -8,14 +8,17 @@ counts lines, not rows, since the gap above a block changes with the block befor
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from widgets.transcript.blocks import Block
 from widgets.transcript.lines import Line
+
+if TYPE_CHECKING:
+    from widgets.transcript.blocks import Block
 
 KEPT_RENDERED = 300
 """Blocks whose lines are kept; those farthest from the view drop theirs."""
 
-RenderLines = Callable[[Block], Sequence[Line]]
+RenderLines: TypeAlias = "Callable[[Block], Sequence[Line]]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Row:
 class Anchor:
     """What stands at the top of the window, so that it can be found at another width."""
 
-    block: Block
+    block: "Block"
     characters: int
     """How many stand before it in the block; negative for the blank row above the block."""
 
@@ -64,7 +67,7 @@ class Viewport:
         """The last one that was put back, and the line it got: sizes that change one after
         another do not add up what each of them rounds off."""
 
-    def index_of(self, block: Block | None) -> int:
+    def index_of(self, block: "Block | None") -> int:
         """Place of a block, found from the end; -1 where it is not there."""
         for index in range(len(self.blocks) - 1, -1, -1):
             if self.blocks[index] is block:
@@ -106,7 +109,7 @@ class Viewport:
         return rows
 
     @property
-    def rendered(self) -> Iterable[Block]:
+    def rendered(self) -> "Iterable[Block]":
         """Blocks whose lines are kept."""
         return self._rendered.values()
 
@@ -174,7 +177,7 @@ class Viewport:
         self._move(0)
         self._restored = (anchor, self._line)
 
-    def insert_before(self, blocks: Sequence[Block]) -> None:
+    def insert_before(self, blocks: "Sequence[Block]") -> None:
         """Put earlier blocks in front; what is seen stays where it is."""
         if self.is_following:
             self._pin_to_end()
@@ -182,7 +185,7 @@ class Viewport:
             self._index += len(blocks)
         self.blocks[:0] = blocks
 
-    def replace(self, index: int, count: int, blocks: Sequence[Block]) -> None:
+    def replace(self, index: int, count: int, blocks: "Sequence[Block]") -> None:
         """Put other blocks where some are; the view stays with what it shows.
 
         Args:
