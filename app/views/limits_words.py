@@ -274,13 +274,16 @@ def _long(name: str) -> str:
 
 
 def cost_title(cost: Cost, now: float) -> str:
-    """What was paid for."""
+    """What was paid for; of what ran beside something else, nobody knows how much it was."""
     match cost.kind:
         case "elsewhere":
-            return "elsewhere, nothing of ours ran"
+            return (
+                "elsewhere, beside ours too" if cost.is_shared else "elsewhere, nothing of ours ran"
+            )
         case "shared":
             return "several at once"
         case "hour":
             return f"{past_words(cost.at, now)} to {clock_time(cost.at + HOUR)}"
         case "turn" | "task":
-            return cost.title or f"a {cost.kind} without a title"
+            title = cost.title or f"a {cost.kind} without a title"
+            return f"shared: {title}" if cost.is_shared else title
