@@ -228,27 +228,26 @@ class _Laying:
 
     def _put(self, since: float, until: float, rise: float) -> None:
         """Spread a rise evenly."""
-        if self._low <= since and until < self._high:
-            self.growth.grown[self._place] += rise
-            return
-        if until <= self.start:
-            return
-        if since < self.start:
-            rise *= (until - self.start) / (until - since)
-            since = self.start
         edges, grown = self.growth.edges, self.growth.grown
-        first = self._cell(since)
-        if first == self._last or until < edges[first + 1]:
-            grown[first] += rise
-            self._place, self._low, self._high = first, edges[first], edges[first + 1]
-            return
-        last = self._cell(until)
-        rate = rise / (until - since)
-        grown[first] += rate * (edges[first + 1] - since)
-        for cell in range(first + 1, last):
-            grown[cell] += rate * (edges[cell + 1] - edges[cell])
-        grown[last] += rate * (until - edges[last])
-        self._place, self._low, self._high = last, edges[last], edges[last + 1]
+        if self._low <= since < self._high:
+            first = self._place
+        else:
+            if until <= self.start:
+                return
+            if since < self.start:
+                rise *= (until - self.start) / (until - since)
+                since = self.start
+            first = self._cell(since)
+        last, high = first, edges[first + 1]
+        if until >= high and first < self._last:
+            last = self._cell(until)
+            rate = rise / (until - since)
+            grown[first] += rate * (high - since)
+            for cell in range(first + 1, last):
+                grown[cell] += rate * (edges[cell + 1] - edges[cell])
+            rise, high = rate * (until - edges[last]), edges[last + 1]
+        grown[last] += rise
+        self._place, self._low, self._high = last, edges[last], high
 
     def _hide_full(self, until: float) -> None:
         """Nothing is known of the use while it was exhausted."""

@@ -219,7 +219,10 @@ class Past:
     def paces(self, rates: Sequence[float]) -> list[float]:
         """The pace before each cell, within bounds, 1 on average over the time that is known."""
         pace = self._paces(list(map(mul, [rates[slot] for slot in self._slots], self._hours)))
-        bound = [SLOWEST if each < SLOWEST else min(each, FASTEST) for each in (1.0, *pace[:-1])]
+        bound = [
+            SLOWEST if each < SLOWEST else each if each < FASTEST else FASTEST
+            for each in (1.0, *pace[:-1])
+        ]
         mean = sum(map(mul, bound, self._hours)) / max(1e-9, sum(self._hours))
         return [each / mean for each in bound] if mean > 0.0 else bound
 

@@ -124,8 +124,10 @@ class _Slots:
             mean = sum(map(used_in, group)) / hours
             count = hours * hours / sum(map(weights_in, group))
             square = sum(map(squares_in, group)) / hours
-            spread += max(0.0, square - mean * mean) * count
-            freedom += max(0.0, count - 1.0)
+            if square > mean * mean:
+                spread += (square - mean * mean) * count
+            if count > 1.0:
+                freedom += count - 1.0
             found.append((place, mean - base[place], count))
         shrunk = list(base)
         if freedom < FEW:
@@ -188,10 +190,8 @@ class Usual:
             for day in days:
                 rates[day * 24 : day * 24 + 24] = found
         factors = self._factors(seen, rates, WEEKDAYS)
-        return [
-            max(0.0, (1.0 - FLAT) * rate * factors[slot // 24] + FLAT * mean)
-            for slot, rate in enumerate(rates)
-        ]
+        shares = [(1.0 - FLAT) * factor for factor in factors for _ in range(24)]
+        return [max(0.0, each) + FLAT * mean for each in map(mul, rates, shares)]
 
     def _by_run(self, cells: Sequence[float]) -> list[float]:
         """Sums over the cells of each run."""
