@@ -45,6 +45,17 @@ def with_facts(board: Board, said: UsageReading) -> Board:
     return new
 
 
+def with_refused(board: Board, limit_id: str, said: UsageReading) -> Board:
+    """The board after a call on a limit beside the main one was refused, which has no window."""
+    verdicts = tuple(
+        replace(each, allowed=False, as_of=said.as_of, source=said.source)
+        if each.limit_id == limit_id
+        else each
+        for each in board.verdicts
+    )
+    return replace(board, verdicts=verdicts)
+
+
 def _verdicts(board: Board, said: UsageReading) -> tuple[LimitVerdict, ...]:
     """Those on limits beside the main one, which has its own place; in the server's order."""
     known = {} if said.is_whole else {each.limit_id: each for each in board.verdicts}

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from services.limits.board import Board, BoardWindow, Suspicion
-from services.limits.facts import with_facts
+from services.limits.facts import with_facts, with_refused
 from services.limits.naming import Said, finite, meant, named, place
 from services.limits.periods import TURNS, entry_of, step
 from services.models.limit_history import LedgerEntry, LedgerKind
@@ -282,6 +282,8 @@ class _Merging:
             )
             if refusal.limit_id != MAIN:
                 return board
+        elif any(each.limit_id == refusal.limit_id for each in board.verdicts):
+            return with_refused(board, refusal.limit_id, self._reading)
         else:
             board = replace(board, refused_until=until or self._at + UNTOLD)
         reached = refusal.reached_type or board.reached_type or "rate_limit_reached"

@@ -10,6 +10,7 @@ from services.models.limits import (
     LimitSource,
     LimitsState,
     RateWindow,
+    Refusal,
     ResetCredit,
     ResetCredits,
     UsageReading,
@@ -74,6 +75,16 @@ def test_a_part_of_an_answer_leaves_verdicts_that_it_does_not_name() -> None:
     assert refused(poll(BLOCKED), silent) == [("codex_blocked", "Blocked", T0)]
     again = replace(part, limits=(replace(BLOCKED, limit_name=None),))
     assert refused(poll(BLOCKED), again) == [("codex_blocked", "Blocked", T0 + 60)]
+
+
+def test_a_refused_call_on_a_limit_without_windows_closes_that_one_and_not_the_main_one() -> None:
+    no = UsageReading(
+        source=LimitSource.ERROR, as_of=T0 + 60, refusal=Refusal(limit_id="codex_blocked")
+    )
+    readings = poll(replace(BLOCKED, allowed=True)), no
+    assert refused(*readings) == [("codex_blocked", "Blocked", T0 + 60)]
+    board = known(*readings)
+    assert (board.allowed, board.refused_until, shown(board).allowed) == (True, None, True)
 
 
 def test_without_a_verdict_a_limit_that_is_reached_counts_as_refused() -> None:
