@@ -5,6 +5,7 @@ How turns, queue and interrupts work: docs/chat.md. Wire rules: docs/protocols/t
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,7 +19,7 @@ from services.chat.sending import Sending
 from services.chat.shelf import Shelf
 from services.chat.state import ChatState, Keeper
 from services.clock import Clock
-from services.errors import UsageError
+from services.errors import ServiceError, UsageError
 from services.models.chat import Attachment, Chat, QueuedMessage, TurnState
 from services.models.limit_history import PreSend
 from services.provider import Provider
@@ -84,8 +85,19 @@ class ChatService:
             await self._group.__aexit__(None, None, None)
 
     def look_at(self, limits: Limits) -> None:
-        """Stop before what a limit probably cuts off, since there is somebody to ask."""
+        """Stop before what a limit probably cuts off, since there is somebody to ask.
+
+        What waits for a time in any chat is sent by this program from now on, where the one is
+        gone that was to do so: see `take_over_waiting`.
+        """
         self._asking.limits = self._waiting.limits = limits
+        self._group.create_task(self._take_over_all())
+
+    async def _take_over_all(self) -> None:
+        # Nobody asked for it now: when such a chat is opened, its failure is told.
+        with suppress(ServiceError):
+            for chat_id in await self._having.store.held.chats():
+                await self.take_over_waiting(chat_id)
 
     async def open(self, chat_id: str | None = None, *, newest: int | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included.

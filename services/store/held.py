@@ -30,6 +30,19 @@ class HeldMessages:
         """The same, held by this program."""
         return replace(message, holder=self._program.name)
 
+    async def chats(self) -> tuple[str, ...]:
+        """Ids of the chats in which anything waits for a time."""
+
+        def work(connection: sqlite3.Connection) -> tuple[str, ...]:
+            ids = connection.execute("SELECT DISTINCT chat_id FROM queued ORDER BY chat_id")
+            return tuple(
+                chat_id
+                for (chat_id,) in ids.fetchall()
+                if any(each.not_before is not None for each in rows.queue(connection, chat_id))
+            )
+
+        return await self._database.read(work)
+
     async def take_over(self, chat_id: str) -> tuple[QueuedMessage, ...]:
         """Hold what a program held that is gone; the whole queue as it is then."""
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from services.chat.waiting import LOOK, UNCONFIRMED
+from services.errors import StorageError
 from services.models.chat import QueuedMessage
 from services.models.limits import LimitsState, Standing
-from tests.unit.chat.conftest import Desk
+from tests.unit.chat.conftest import Desk, until
 from tests.unit.chat.limit_words import ASKED, FIVE, RESET, START, Limits
 from tests.unit.chat.test_turns import HELLO, user
 from tests.unit.chat.test_waiting import (
@@ -199,6 +200,36 @@ async def test_after_a_new_start_it_follows_the_reset_too(
         await clock.move_to(RESET + HOUR + SOON)
         await answered(after, chat_id, 1)
     assert asked(after) == [user("later")]
+
+
+async def test_after_a_new_start_what_waits_in_any_chat_goes(
+    programs: tuple[Desk, Desk], clock: MovedClock, limits: Limits
+) -> None:
+    before, after = programs
+    async with before.chat:
+        chat_id, _ = await wait_for_window(before, clock, limits)
+        await before.say("another chat", TWO)
+        before.inference.scripts = []
+    async with after.chat:
+        after.chat.look_at(limits)
+        await until(lambda: bool(after.chat._waiting._naps))
+        limits.say(used_percent=0.0, period=4)
+        after.inference.scripts.append(TWO)
+        await clock.move_to(START + 2 * SOON)
+        await answered(after, chat_id, 1)
+    assert asked(after) == [user("later")]
+
+
+async def test_a_store_that_cannot_be_read_at_the_start_ends_nothing(
+    desk: Desk, limits: Limits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken() -> tuple[str, ...]:
+        raise StorageError("The disk is gone")
+
+    monkeypatch.setattr(desk.store.held, "chats", broken)
+    desk.chat.look_at(limits)
+    await desk.say("first", HELLO)
+    assert asked(desk) == [user("first")]
 
 
 async def test_what_another_program_sent_is_not_held_again_when_the_reset_moves(
