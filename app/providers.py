@@ -15,7 +15,6 @@ from services.auth.provider import (
     openai_base_url,
 )
 from services.auth.signed_out import signed_out
-from services.clean import clean_line
 from services.errors import CredentialsError, UsageError
 from services.headers import is_header, is_header_name, is_sendable
 from services.hosts import is_loopback
@@ -207,6 +206,8 @@ def _headers(
     headers = _header_texts(identifier, table, "http_headers")
     for header, value in headers.items():
         if not is_header(value):
+            from services.clean import clean_line
+
             place = clean_line(f"providers.{identifier}.http_headers.{header}")
             raise UsageError(
                 f"{place} holds characters that no header can carry", next_step="Write it anew"
@@ -214,6 +215,8 @@ def _headers(
     for header, name in _header_texts(identifier, table, "env_http_headers").items():
         if value := environ.get(name, "").strip():
             if not is_header(value):
+                from services.clean import clean_line
+
                 raise CredentialsError(
                     f"{clean_line(name)} holds characters that no header can carry",
                     next_step="Set it again, in one line",
@@ -227,6 +230,8 @@ def _header_texts(identifier: str, table: Table, key: str) -> dict[str, str]:
     texts = _texts(identifier, table, key)
     for name in texts:
         if not is_header_name(name):
+            from services.clean import clean_line
+
             raise UsageError(
                 clean_line(f'"{name}" in providers.{identifier}.{key} is no name of a header'),
                 next_step="Write it like X-Team",
@@ -258,6 +263,8 @@ def sendable_key(key: str, variable: str) -> Secret:
         CredentialsError: It holds what no key holds.
     """
     if not is_sendable(key):
+        from services.clean import clean_line
+
         raise CredentialsError(
             f"{clean_line(variable)} holds characters that no key has",
             next_step="Set it again, whole and in one line",

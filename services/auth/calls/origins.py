@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from services.auth.provider import DEFAULT_CHATGPT_BASE_URL, SignInProvider
 from services.auth.settings import AuthSettings
-from services.clean import clean_line
 from services.errors import CredentialsError, UsageError
 from services.hosts import is_loopback
 
@@ -108,6 +107,8 @@ def check_override(url: str, *, what: str, default: str, allow_hosts: Iterable[s
     """
     for entry in allow_hosts:
         if not _LISTED.fullmatch(entry):
+            from services.clean import clean_line
+
             raise UsageError(
                 f'allow_token_hosts holds "{clean_line(entry, 60)}", which is no host',
                 next_step='Write hosts only, like "chat.example.com"',
@@ -210,6 +211,8 @@ def require_origin(url: "httpx.URL", *, kind: Kind, settings: AuthSettings) -> N
     """
     if may_see_tokens(url, kind=kind, settings=settings):
         return
+    from services.clean import clean_line
+
     origin = origin_of(url)
     where = clean_line(origin.place, 100)
     whose = "The API key is" if kind == "openai" else f"Tokens of {settings.provider.name} are"

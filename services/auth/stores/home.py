@@ -5,7 +5,6 @@ Loaded before the first frame: nothing slow is imported here. Facts: docs/protoc
 
 import json
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any, Final, cast
 
 from services.auth.settings import AuthSettings, LoginMethod, StoreMode
 from services.auth.stores.auth_mode import mode_of
-from services.clean import clean_code, clean_line
 from services.errors import UsageError
 from services.models.account import AccountMode
 
@@ -51,18 +49,17 @@ def find_codex_home(environ: Mapping[str, str]) -> Path:
     """
     named = environ.get("CODEX_HOME")
     if named:
-        shown = clean_line(clean_code(named), 300)
         try:
             home = Path(named).resolve(strict=True)
             is_folder = home.is_dir()
         except (OSError, RuntimeError, ValueError) as error:
             raise UsageError(
-                f"CODEX_HOME names {shown}, which cannot be found",
+                f"CODEX_HOME names {_shown(named)}, which cannot be found",
                 next_step="Make that folder, or unset CODEX_HOME",
             ) from error
         if not is_folder:
             raise UsageError(
-                f"CODEX_HOME names {shown}, which is no folder",
+                f"CODEX_HOME names {_shown(named)}, which is no folder",
                 next_step="Name a folder, or unset CODEX_HOME",
             )
         return home
@@ -79,14 +76,20 @@ def find_codex_home(environ: Mapping[str, str]) -> Path:
 def read_codex_config(home: Path) -> CodexConfig:
     """What `config.toml` in this home says about signing in; nothing where there is none."""
     path = home / "config.toml"
-    shown = clean_line(clean_code(str(path)), 300)
     try:
         content = _content(path, CONFIG_LIMIT)
-        table = tomllib.loads(content.decode("utf-8-sig"))
     except FileNotFoundError:
         return CodexConfig()
     except OSError as error:
-        return CodexConfig(problems=(f"{shown} cannot be read: {error.strerror}",))
+        return CodexConfig(problems=(f"{_shown(str(path))} cannot be read: {error.strerror}",))
+    except ValueError:
+        return CodexConfig(problems=(f"{_shown(str(path))} is no TOML that can be read",))
+    # Only who has such a file waits for its grammar.
+    import tomllib
+
+    shown = _shown(str(path))
+    try:
+        table = tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         # The parser's own words may quote the file, which may hold keys.
         return CodexConfig(problems=(f"{shown} is no TOML that can be read",))
@@ -150,10 +153,18 @@ def _content(path: Path, limit: int) -> bytes:
     return content
 
 
+def _shown(path: str) -> str:
+    from services.clean import clean_code, clean_line
+
+    return clean_line(clean_code(path), 300)
+
+
 def _workspaces(value: object, shown: str, errors: list[str]) -> tuple[str, ...]:
     if value is None:
         return ()
     ids = cast("list[object]", value) if isinstance(value, list) else [value]
+    from services.clean import clean_line
+
     texts = [text for text in ids if isinstance(text, str) and text.strip()]
     if len(texts) != len(ids):
         errors.append(_wrong(shown, "forced_chatgpt_workspace_id", "the id of a workspace"))
