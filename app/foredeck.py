@@ -9,8 +9,7 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual import events
-from textual.app import App, AutopilotCallbackType
+from textual.app import AutopilotCallbackType
 from textual.binding import BindingType
 from textual.driver import Driver
 from textual.filter import Monochrome, NoColor
@@ -20,6 +19,7 @@ from textual.worker import Worker, WorkerError
 from app import caret, themes
 from app.crash import EXIT_BUG, write_report
 from app.driver import GuardedDriver
+from app.held_keys import HoldsKeys
 from app.screens.actions import ShellActions
 from app.screens.limit_actions import LimitActions
 from app.screens.shell import ShellScreen
@@ -57,7 +57,7 @@ class StartAgain:
 OpenServices = Callable[[], AbstractAsyncContextManager["Services"]]
 
 
-class Foredeck(App[StartAgain], inherit_bindings=False):
+class Foredeck(HoldsKeys[StartAgain], inherit_bindings=False):
     """One terminal for ChatGPT, Codex cloud and Devin."""
 
     CSS_PATH = STYLES
@@ -97,8 +97,6 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         self._is_styled = False
         self._holding: asyncio.Task[Any] | None = None
         """Holds the services open; a screen without services holds sign-in in a group "auth"."""
-        self._early: list[events.Key | events.Paste] | None = []
-        """What was typed before there was anything to type into; None from then on."""
         themes.register(self)
         self.theme = themes.choose(settings.theme, os.environ)
         if settings.no_color:
@@ -172,13 +170,6 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
             self._caught.append(number)
         self.call_after_refresh(self._go_on)
 
-    async def on_event(self, event: events.Event) -> None:
-        """Let what is typed before the first frame wait for it."""
-        if self._early is not None and isinstance(event, events.Key | events.Paste):
-            self._early.append(event)
-        else:
-            await super().on_event(event)
-
     def on_unmount(self) -> None:
         """Give the signals back."""
         loop = asyncio.get_running_loop()
@@ -223,10 +214,8 @@ class Foredeck(App[StartAgain], inherit_bindings=False):
         else:
             self.stylesheet.set_variables(self.get_css_variables())
 
-    async def _go_on(self) -> None:
-        early, self._early = self._early or [], None
-        for event in early:
-            await self.on_event(event)
+    def _go_on(self) -> None:
+        self.release_keys()
         self._start_services()
 
     def _start_services(self) -> None:

@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
+from app.held_keys import HoldsKeys, Typed
 from app.keymap import Action, Context, Keymap, show_key
 from app.screens.overlay import Overlay
 from widgets.footer import Footer, Hint
@@ -47,6 +48,9 @@ class LeaderScreen(Overlay[Action | None]):
         self._delay = delay
         self._timeout = timeout
         self._later = later
+        self._is_over = False
+        self._late: list[Typed] = []
+        """What was typed after the one key, and belongs to whatever is shown next."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="panel") as panel:
@@ -66,6 +70,9 @@ class LeaderScreen(Overlay[Action | None]):
     def on_key(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
+        if self._is_over:
+            self._late.append(event)
+            return
         names = {*event.aliases, event.character}
         self._end(next((a for a in self._actions if names.intersection(a.keys)), None))
 
@@ -77,7 +84,14 @@ class LeaderScreen(Overlay[Action | None]):
     def on_paste(self, event: events.Paste) -> None:
         """What is pasted is no key."""
         event.stop()
-        self.action_close()
+        if self._is_over:
+            self._late.append(event)
+        else:
+            self.action_close()
+
+    def on_unmount(self) -> None:
+        if self._is_over and isinstance(self.app, HoldsKeys):
+            self.app.release_keys(self._late)
 
     def action_close(self) -> None:
         """Close without an action."""
@@ -89,7 +103,11 @@ class LeaderScreen(Overlay[Action | None]):
 
     def _end(self, action: Action | None) -> None:
         # The timer may come after the key: only the first of them counts.
-        if self.is_current:
+        if self.is_current and not self._is_over:
+            self._is_over = True
+            if isinstance(self.app, HoldsKeys):
+                # In the same burst there may be more, for what the action shows.
+                self.app.hold_keys()
             self.dismiss(action)
 
     def _shown(self, action: Action) -> str:

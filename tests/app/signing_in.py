@@ -52,7 +52,7 @@ class World:
             deck = Deck(app, pilot)
             await deck.until(lambda: deck.shows("Four ways to start") or size[1] < 20)
             # No hand is so fast that a screen opens before the app hears keys.
-            await deck.until(lambda: app._early is None, "keys are not heard")
+            await deck.until(lambda: app.hears_keys, "keys are not heard")
             yield deck
             app.exit()
 

@@ -65,7 +65,7 @@ async def unasked(world: World, way: Way, words: str) -> AsyncGenerator[tuple[De
     world.sim.auth.policy.approve_at = None
     typed: list[str] = []
     async with world.welcome() as deck:
-        await deck.until(lambda: deck.app._early is None)
+        await deck.until(lambda: deck.app.hears_keys)
         screen = SignInScreen(
             lambda: accounts.open_auth(world.settings, {"CODEX_HOME": str(world.file.parent)}),
             world.settings,

@@ -45,3 +45,16 @@ def test_what_follows_enter_in_the_same_moment_is_the_next_message(
         gate.open()
         terminal.wait_screen("one")
     assert sim.sent("/responses")[0].body["input"][-1]["content"][0]["text"] == "first"
+
+
+def test_what_follows_the_key_after_the_leader_in_the_same_moment_is_typed_in_the_new_chat(
+    deck: Open, sim: Simulator
+) -> None:
+    sim.script("responses", ev.text_turn("one"))
+    with deck() as terminal:
+        terminal.wait_screen("gpt-5.5")
+        terminal.send("first\r")
+        terminal.wait_screen("one")
+        terminal.send("\x18nnothing is lost")
+        rows = terminal.wait_screen("› nothing is lost")
+        assert not any("one" in row.split() for row in rows)

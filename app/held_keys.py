@@ -1,0 +1,66 @@
+"""An application in which keys can wait, in their order, until there is something to take them."""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from textual import events
+from textual.app import App
+from textual.driver import Driver
+
+Result = TypeVar("Result")
+Typed = events.Key | events.Paste
+
+
+class HoldsKeys(App[Result]):
+    """Lets what is typed before the first frame wait, and whenever it is asked to."""
+
+    _held: list[Typed] | None
+    """What waits; None while nothing does."""
+
+    def __init__(self, driver_class: type[Driver] | None = None) -> None:
+        """An application whose keys wait until they are released for the first time.
+
+        Args:
+            driver_class: What reads the terminal; None for Textual's choice.
+        """
+        super().__init__(driver_class=driver_class)
+        self._held = []
+
+    @property
+    def hears_keys(self) -> bool:
+        """Whether nothing that is typed waits."""
+        return self._held is None
+
+    def hold_keys(self) -> None:
+        """Let what is typed from now on wait."""
+        if self._held is None:
+            self._held = []
+
+    def release_keys(self, first: Sequence[Typed] = ()) -> None:
+        """Take all that waits as if it were typed now.
+
+        Args:
+            first: What was typed before that, and came to somebody who could not take it.
+        """
+        self._held = [*(_fresh(event) for event in first), *(self._held or ())]
+        self.call_next(self._replay)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys wait while they are held."""
+        if self._held is not None and isinstance(event, Typed):
+            self._held.append(event)
+        else:
+            await super().on_event(event)
+
+    async def _replay(self) -> None:
+        # It goes on holding meanwhile: nothing overtakes.
+        while self._held:
+            await super().on_event(self._held.pop(0))
+        self._held = None
+
+
+def _fresh(event: Typed) -> Typed:
+    """The same, as it was before anybody had it."""
+    if isinstance(event, events.Paste):
+        return events.Paste(event.text)
+    return events.Key(event.key, event.character)
