@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from services.chat import asking
 from services.limits.costing import LATE
 from tests.app.signing_in import World
 from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
@@ -16,8 +17,10 @@ PAUSE = LATE + 10
 
 @pytest.mark.parametrize("pause", [PAUSE, 0.0], ids=["slow", "one after the other"])
 async def test_after_turns_that_cost_much_the_next_one_is_asked_about_until_the_reset(
-    world: World, clock: LeapingClock, pause: float
+    world: World, clock: LeapingClock, pause: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A slow machine is no reason to send.
+    monkeypatch.setattr(asking, "PATIENCE", 4.0)
     sim = world.sim
     clock.leap(time.time() - clock.now())
     world.put(sim.issue())

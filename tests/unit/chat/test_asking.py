@@ -44,6 +44,7 @@ async def stopped(desk: Desk) -> str:
         await desk.chat.submit(chat_id, text)
     gate.set()
     await answered(desk, chat_id, 1)
+    await until(lambda: why(desk) is not None)
     return chat_id
 
 
@@ -86,8 +87,15 @@ async def test_where_enough_is_left_by_then_the_rest_goes_unasked(
 
 
 async def test_until_the_reset_all_of_it_waits_and_goes_in_order(
-    desk: Desk, chat_id: str, limits: Limits, clock: MovedClock
+    desk: Desk, chat_id: str, limits: Limits, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The second one wakes first.
+    margins = iter((LATEST, 2.0))
+
+    def margin(*_: float) -> float:
+        return next(margins)
+
+    monkeypatch.setattr(desk.chat._waiting._rng, "uniform", margin)
     await desk.chat.answer(chat_id, "wait")
     queue = await desk.store.queue(chat_id)
     assert shown(desk) == queue
