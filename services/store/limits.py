@@ -4,9 +4,7 @@ Rules: docs/limits.md; tables: docs/store.md.
 """
 
 import logging
-import os
 import sqlite3
-import uuid
 from dataclasses import replace
 from typing import Final, Literal
 
@@ -28,6 +26,7 @@ from services.store import (
 )
 from services.store.database import Database
 from services.store.encoding import storable
+from services.store.owners import Program
 
 _log: Final = logging.getLogger(__name__)
 
@@ -43,7 +42,7 @@ class LimitStore:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._owner = f"{os.getpid()}:{uuid.uuid4()}"
+        self._owner = Program().name
 
     async def board(self, account: str) -> Kept:
         """What is known of an account; an empty board where that is nothing that can be read."""

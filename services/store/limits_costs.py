@@ -1,10 +1,7 @@
 """Work, and what it cost: inside a transaction of the caller. Tables: docs/store.md."""
 
-import os
 import sqlite3
-import sys
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
@@ -12,6 +9,7 @@ from services.limits.costing import ELSEWHERE, GAP, START, Span, pace, shares
 from services.limits.merging import Change
 from services.models.limit_history import Cost, Work
 from services.store.encoding import storable
+from services.store.owners import runs
 
 LIFE: Final = 3600.0
 """Seconds after the last sign of life in which work without an end counts as running."""
@@ -79,7 +77,7 @@ def end_lost(connection: sqlite3.Connection, account: str, owner: str, now: floa
         (account,),
     ).fetchall()
     for kind, work_id, other, started_at, seen_at in rows:
-        if kind == "turn" and other != owner and not _is_alive(other):
+        if kind == "turn" and other != owner and runs(other) is False:
             ended_at = min(seen_at, now)
         else:
             ended_at = seen_at + LIFE
@@ -251,18 +249,3 @@ def _gathered(rows: Iterable[Sequence[Any]]) -> list[Cost]:
             is_shared=bool(is_shared) or (known is not None and known.is_shared),
         )
     return list(found.values())
-
-
-def _is_alive(owner: str) -> bool:
-    """Whether the process that runs work may still be there."""
-    process = owner.partition(":")[0]
-    # On Windows, asking would end it.
-    if sys.platform == "win32" or not process.isdecimal():
-        return True
-    with suppress(ProcessLookupError, OverflowError):
-        try:
-            os.kill(int(process), 0)
-        except PermissionError:
-            return True
-        return True
-    return False

@@ -16,15 +16,25 @@ class Program:
 
     def is_alive(self, owner: str) -> bool:
         """Whether the program of this name is still there."""
-        if owner == self.name:
+        # One of our number and another token was there before us.
+        return owner == self.name or (_number(owner) != os.getpid() and bool(runs(owner)))
+
+
+def runs(owner: str) -> bool | None:
+    """Whether a process of the number in this name runs; None where that cannot be told."""
+    process = _number(owner)
+    # On Windows, asking would end it.
+    if sys.platform == "win32" or process is None:
+        return None
+    with suppress(ProcessLookupError, OverflowError):
+        try:
+            os.kill(process, 0)
+        except PermissionError:
             return True
-        process = owner.partition(":")[0]
-        if sys.platform == "win32" or not process.isdecimal() or int(process) == os.getpid():
-            return False
-        with suppress(ProcessLookupError, OverflowError):
-            try:
-                os.kill(int(process), 0)
-            except PermissionError:
-                return True
-            return True
-        return False
+        return True
+    return False
+
+
+def _number(owner: str) -> int | None:
+    process = owner.partition(":")[0]
+    return int(process) if process.isdecimal() else None
