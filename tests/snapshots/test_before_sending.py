@@ -47,3 +47,23 @@ def test_a_message_is_asked_about_while_others_wait(
         await settle(pilot)
 
     assert snap_compare(app, terminal_size=size, run_before=prepare)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_a_queue_is_asked_about_while_somebody_writes(
+    snap_compare: Compare, make_app: Make, size: tuple[int, int]
+) -> None:
+    app = make_app("dark")
+
+    async def prepare(pilot: Pilot[Any]) -> None:
+        view = await fill(pilot, content.CHAT)
+        view.composer._queue_rows._now = lambda: NOW
+        view.composer.load_text("and what about the")
+        view._writing.question._now = lambda: NOW
+        again = QueuedMessage(id="q1", text="cut off before", not_before=NOW + HOUR, retries="t1")
+        queued = QueuedMessage(id="q2", text="now the tests, please")
+        view.take_queue((again, queued), SCARCE)
+        view.composer.focus_input()
+        await settle(pilot)
+
+    assert snap_compare(app, terminal_size=size, run_before=prepare)
