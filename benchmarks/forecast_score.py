@@ -18,8 +18,8 @@ HEAD: Final = (
     "| use | window | cases | lasted | held | early | late | ours | line | last hour | |\n"
     "|---|---|---|---|---|---|---|---|---|---|---|"
 )
-Rule: TypeAlias = Literal["early end", "median", "late end"]
-RULES: Final[tuple[Rule, ...]] = ("early end", "median", "late end")
+Rule: TypeAlias = Literal["early end", "median", "late end", "early end only"]
+RULES: Final[tuple[Rule, ...]] = ("early end", "median", "late end", "early end only")
 """What lies before the reset where one is warned."""
 RULES_HEAD: Final = "| before the reset | warned | right | told |\n|---|---|---|---|"
 
@@ -71,9 +71,11 @@ class Score:
         guesses = (middle, line(case), last_hour(case))
         for errors, guess in zip((self.ours, self.line, self.hour), guesses, strict=True):
             errors.append(abs(min(guess, case.resets_at) - truth) / 60.0)
-        for rule, at in zip(RULES, (early, middle, late), strict=True):
-            self.warned[rule] += at < math.inf
-            self.right[rule] += at < math.inf and case.truth < math.inf
+        warned = [at < math.inf for at in (early, middle, late)]
+        warned.append(warned[0] and not warned[1])
+        for rule, is_warned in zip(RULES, warned, strict=True):
+            self.warned[rule] += is_warned
+            self.right[rule] += is_warned and case.truth < math.inf
 
     def is_met(self, *, is_plain: bool) -> bool:
         """Whether the target is reached.

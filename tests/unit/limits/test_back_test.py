@@ -178,6 +178,7 @@ def test_a_rule_is_right_where_it_ran_out_and_told_of_what_ran_out() -> None:
         "| early end | 100% | 50% | 100% |",
         "| median | 50% | 50% | 50% |",
         "| late end | 25% | 100% | 50% |",
+        "| early end only | 50% | 50% | 50% |",
     ]
 
 
