@@ -120,6 +120,10 @@ class LimitsView(LimitsMoves, can_focus=True):
         return (Context.LIMITS, Context.PANE)
 
     def on_mount(self) -> None:
+        # Not now: Textual calls a widget mounted once this is over, and nothing would be counted.
+        self.call_later(self._begin_if_seen)
+
+    def _begin_if_seen(self) -> None:
         if self._is_seen:
             self._begin()
 

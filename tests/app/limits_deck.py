@@ -54,12 +54,27 @@ class Deck:
 
 @asynccontextmanager
 async def deck(
-    state: LimitsState = STATE, *, size: tuple[int, int] = (120, 38), **more: Any
+    state: LimitsState = STATE,
+    *,
+    size: tuple[int, int] = (120, 38),
+    is_shown_first: bool = False,
+    **more: Any,
 ) -> AsyncGenerator[Deck]:
+    """An app with the view alone.
+
+    Args:
+        state: What is known at the start.
+        size: Of the screen.
+        is_shown_first: Whether it is said to be looked at before it is mounted, as the shell does.
+        more: What else `FixedLimits` knows.
+    """
     limits = FixedLimits(state=state, **more)
     view = LimitsView(limits, clock=limits.clock, shows="left", glyphs=UNICODE)
-    async with hosted(view, size=size) as host:
+    if is_shown_first:
         view.shown()
+    async with hosted(view, size=size) as host:
+        if not is_shown_first:
+            view.shown()
         await host.until(lambda: view._board.chart.is_ready)
         await host.settle()
         yield Deck(view, limits, host)

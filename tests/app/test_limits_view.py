@@ -270,6 +270,13 @@ async def test_a_countdown_runs_by_the_second_and_ends_in_a_reset_that_is_due() 
         await shown.until_said("reset due, not yet confirmed since 13:02 UTC")
 
 
+async def test_a_countdown_runs_in_a_view_that_is_opened_for_the_first_time() -> None:
+    soon = replace(FIVE_HOURS, resets_at=NOW + 100.0)
+    async with deck(replace(STATE, windows=(soon,)), is_shown_first=True) as shown:
+        shown.limits.clock.at = NOW + 1.2
+        await shown.until_said("in 1 m 38 s")
+
+
 async def test_a_second_draws_nothing_but_the_rows_whose_words_have_changed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
