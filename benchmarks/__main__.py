@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks.figures import Row, Verdict
 from benchmarks.measures.commands import status_line, version
 from benchmarks.measures.keys import keys
+from benchmarks.measures.limits_shown import limits_shown
 from benchmarks.measures.limits_store import limits_store
 from benchmarks.measures.saved import saved
 from benchmarks.measures.startup import idle, start
@@ -30,6 +31,7 @@ MEASURES: Mapping[str, Callable[[Bench], list[Row]]] = {
     "flood": flood,
     "saved": saved,
     "limits_store": limits_store,
+    "limits_shown": limits_shown,
     "turns": turns,
 }
 RUNS, QUICK_RUNS = 3, 1

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import sqlite3
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Generator, Sequence
@@ -46,7 +47,13 @@ class Bench:
 
     @contextmanager
     def start(
-        self, name: str, *, home: Path | None = None, columns: int = COLUMNS, rows: int = ROWS
+        self,
+        name: str,
+        *,
+        home: Path | None = None,
+        columns: int = COLUMNS,
+        rows: int = ROWS,
+        is_signed_in: bool = False,
     ) -> Generator[Terminal]:
         """Run `app` or a reference program; its first frame may not be there yet.
 
@@ -55,12 +62,14 @@ class Bench:
             home: Where it finds and keeps its files; None for a new empty folder.
             columns: Width of the terminal.
             rows: Height of the terminal.
+            is_signed_in: Whether it uses the login in `home`, and no key.
         """
         command = [self.python, "-m", "app"]
         if name != "app":
             command = [self.python, str(REFERENCES / f"{name}.py")]
         with tempfile.TemporaryDirectory(prefix="foredeck-bench-") as folder:
-            environ = self.environ(home or Path(folder))
+            place = home or Path(folder)
+            environ = self.login_environ(place) if is_signed_in else self.environ(place)
             with Terminal(
                 command,
                 environ=environ,
@@ -72,12 +81,39 @@ class Bench:
                 yield terminal
 
     @contextmanager
-    def ready(self, name: str, *, home: Path | None = None) -> Generator[Terminal]:
+    def ready(
+        self, name: str, *, home: Path | None = None, is_signed_in: bool = False
+    ) -> Generator[Terminal]:
         """Run a program, and go on once it was quiet after its first frame."""
-        with self.start(name, home=home) as terminal:
+        with self.start(name, home=home, is_signed_in=is_signed_in) as terminal:
             terminal.wait_for(READY.get(name, b"Ready"))
             terminal.wait_quiet(STILL, limit=5)
             yield terminal
+
+    def sign_in(self, home: Path) -> None:
+        """Put a login of the server's into `home`, by device code."""
+        command = [self.python, "-m", "app", "login", "--device"]
+        (home / "codex").mkdir()
+        subprocess.run(
+            command,
+            check=True,
+            cwd=TREE,
+            env=self.login_environ(home),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            timeout=60,
+        )
+
+    def login_environ(self, home: Path) -> dict[str, str]:
+        """The whole environment of a program that finds its login in `home`."""
+        environ = self.environ(home)
+        del environ["OPENAI_API_KEY"], environ["FOREDECK_OPENAI_BASE_URL"]
+        return environ | {
+            "CODEX_HOME": str(home / "codex"),
+            "FOREDECK_ISSUER": self.server.issuer,
+            "FOREDECK_CHATGPT_BASE_URL": self.server.chatgpt_base_url,
+        }
 
     def environ(self, home: Path) -> dict[str, str]:
         """The whole environment of a measured program."""

@@ -18,6 +18,8 @@ TREE = Path(__file__).resolve().parent.parent
 class Server:
     """Serves on loopback until the context is left, on the processors of this process."""
 
+    issuer: str
+    chatgpt_base_url: str
     openai_base_url: str
     api_key: str
 
@@ -31,7 +33,8 @@ class Server:
         )
         assert self._process.stdout is not None
         place: dict[str, str] = json.loads(self._process.stdout.readline())
-        self._root = place["issuer"]
+        self._root = self.issuer = place["issuer"]
+        self.chatgpt_base_url = place["chatgpt_base_url"]
         self.openai_base_url = place["openai_base_url"]
         self.api_key = place["api_key"]
         return self
