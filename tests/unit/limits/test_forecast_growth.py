@@ -54,6 +54,17 @@ def test_while_a_window_is_exhausted_nothing_is_known_of_use() -> None:
     assert is_near(laid.known_hours, 2.0, 0.2)
 
 
+def test_a_window_that_ran_out_while_it_was_watched_is_exhausted_from_then_on() -> None:
+    laid = of((-5, 50, -1), (-4.02, 99, -1), (-4, 100, -1), (-2, 100, -1), (0, 10, 4), used=10.0)
+    assert is_near(laid.known_hours, 2.0, 0.2)
+
+
+def test_a_window_that_was_exhausted_when_it_was_first_read_is_so_until_the_reset() -> None:
+    laid = of((-5, 100, -1), (-3, 100, -1), (-0.9, 0, 4.1), (0, 10, 4.1))
+    assert is_near(laid.total, 10.0)
+    assert is_near(laid.known_hours, 1.0, 0.2)
+
+
 def test_what_ran_out_between_two_readings_ran_out_as_fast_as_it_went_before() -> None:
     laid = of((-3, 0, 1), (-2, 60, 1), (-1, 100, 1), (0, 100, 1), used=100.0)
     assert is_near(laid.total, 100.0)
