@@ -170,7 +170,8 @@ def outlook_words(window: WindowState, now: float) -> str:
     forecast = window.forecast
     if forecast.state is ForecastState.RUNS_OUT and forecast.p90_at is None:
         early = forecast.p10_at or forecast.p50_at
-        return f"may run out from {day_time(early, now)}" if early else "may run out"
+        words = "likely out" if forecast.is_likely else "may run out"
+        return f"{words} from {day_time(early, now)}" if early else words
     words = forecast_words(window, now)
     if level in {Level.LOW, Level.VERY_LOW, Level.NEARLY_OUT}:
         match forecast.state:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.limit_words import age_words, forecast_words, reset_words
+from app.views.limits_words import outlook_words
 from services.models import times
 from services.models.limit_terms import Level, level_of, percent, share, window_name
 from services.models.limits import Forecast, ForecastState, LimitSource, WindowState
@@ -184,6 +185,13 @@ def test_a_reset_has_weekday_date_zone_and_countdown() -> None:
 def test_a_forecast_is_a_range_or_says_why_there_is_none(forecast: Forecast, words: str) -> None:
     assert forecast_words(window(forecast=forecast), NOW) == words
     assert forecast_words(window(100, forecast=forecast), NOW) == ""
+
+
+@pytest.mark.usefixtures("berlin")
+def test_an_open_end_says_whether_it_is_likely() -> None:
+    likely = Forecast(state=ForecastState.RUNS_OUT, p10_at=NOW + HOUR, p50_at=NOW + 2 * HOUR)
+    assert outlook_words(window(forecast=likely), NOW) == "likely out from 18:00"
+    assert outlook_words(window(forecast=POSSIBLE), NOW) == "may run out from 18:00"
 
 
 def test_a_number_names_its_age_and_source() -> None:
