@@ -99,6 +99,8 @@ class ShellScreen(ShellActions):
         if self._room is not None:
             # Now, not when it hears of its size: everything would be laid out and drawn again.
             self._room.fit(self.app.size)
+            # It begins with the focus, and is not to be styled again when that is told.
+            self._room.chat.composer.add_class("-active", update=False)
             yield self._room
         else:
             # Needed only once in a life: not for the first frame of all others.
