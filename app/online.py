@@ -97,6 +97,12 @@ class Online:
                 await self._parts.auth.close()
             await self._parts.http.aclose()
 
+    async def prepare(self) -> None:
+        """Have ready what reads answers: somebody writes, and shall not wait for it later."""
+        if not self._can_read_answers:
+            await asyncio.to_thread(_import_readers)
+            self._can_read_answers = True
+
     async def run(self, request: InferenceRequest) -> AsyncGenerator[StreamValue, None]:
         """Yield what the model answers; as `InferenceClient.run`.
 
@@ -104,9 +110,7 @@ class Online:
             ServiceError: The budget of retries is spent, or the failure is final.
         """
         inference = (await self._imported()).inference
-        if not self._can_read_answers:
-            await asyncio.to_thread(_import_readers)
-            self._can_read_answers = True
+        await self.prepare()
         async with aclosing(inference.run(request)) as values:
             async for value in values:
                 yield value

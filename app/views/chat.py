@@ -246,6 +246,8 @@ class ChatView(ChatAsking):
     def _on_typed(self, message: Composer.Changed) -> None:
         message.stop()
         self._run(self.keep_draft)
+        if self._services is not None:
+            self._run(self._services.catalogue.prepare)
 
     @on(Composer.QueueTaken)
     def _on_taken(self, message: Composer.QueueTaken) -> None:
