@@ -26,11 +26,13 @@ asyncio.run(main())
 """
 
 WRITING = """
-import asyncio, sys
+import asyncio, logging, sys
 from app.foredeck import Foredeck
 from app.settings import load_settings
 from app.wiring import open_services
 from services.provider import Provider
+
+logging.disable()
 
 async def main():
     provider = Provider(id="x", name="X", base_url="http://127.0.0.1:9/v1", request_retries=0)
