@@ -1,11 +1,13 @@
 """An application in which keys can wait, in their order, until there is something to take them."""
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 from textual import events
 from textual.app import App
 from textual.driver import Driver
+from textual.screen import Screen
 
 Result = TypeVar("Result")
 Typed = events.Key | events.Paste
@@ -25,6 +27,8 @@ class HoldsKeys(App[Result]):
         """
         super().__init__(driver_class=driver_class)
         self._held = []
+        self._sent_to: WeakKeyDictionary[events.Event, Screen[Any]] = WeakKeyDictionary()
+        """On which screen each key that is under way was typed."""
 
     @property
     def hears_keys(self) -> bool:
@@ -50,16 +54,26 @@ class HoldsKeys(App[Result]):
         if self._held is not None and isinstance(event, Typed):
             self._held.append(event)
         else:
-            await super().on_event(event)
+            await self._take(event)
+
+    async def _take(self, event: events.Event) -> None:
+        if isinstance(event, events.Key):
+            if event.is_forwarded and self._sent_to.pop(event, self.screen) is not self.screen:
+                # Nobody took it, and a key of the same burst before it has opened another screen,
+                # or closed one: it is meant for what is shown now.
+                event = _fresh(event)
+            if not event.is_forwarded:
+                self._sent_to[event] = self.screen
+        await super().on_event(event)
 
     async def _replay(self) -> None:
         # It goes on holding meanwhile: nothing overtakes.
         while self._held:
-            await super().on_event(self._held.pop(0))
+            await self._take(self._held.pop(0))
         self._held = None
 
 
-def _fresh(event: Typed) -> Typed:
+def _fresh(event: Typed) -> events.Key | events.Paste:
     """The same, as it was before anybody had it."""
     if isinstance(event, events.Paste):
         return events.Paste(event.text)

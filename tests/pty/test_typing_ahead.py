@@ -58,3 +58,18 @@ def test_what_follows_the_key_after_the_leader_in_the_same_moment_is_typed_in_th
         terminal.send("\x18nnothing is lost")
         rows = terminal.wait_screen("› nothing is lost")
         assert not any("one" in row.split() for row in rows)
+
+
+@pytest.mark.parametrize("burst", ["\x1b:quit", ":quit"], ids=["from the composer", "from a pane"])
+def test_letters_in_the_same_moment_as_the_key_that_opens_the_palette_are_looked_for(
+    deck: Open, burst: str
+) -> None:
+    with deck() as terminal:
+        terminal.wait_screen("gpt-5.5")
+        if not burst.startswith("\x1b"):
+            terminal.send("\x1b")
+            terminal.wait_screen("i write")
+        terminal.send(burst)
+        terminal.wait_screen("› quit")
+        terminal.send("\x1b")
+        terminal.wait_screen("i write")
