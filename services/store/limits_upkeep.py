@@ -34,10 +34,14 @@ def prune_daily(connection: sqlite3.Connection, now: float) -> None:
     if pruned_at is not None and 0 <= now - pruned_at < AWAY:
         _delete_samples(connection, now - SAMPLES_KEPT)
         _delete_history(connection, now - KEPT)
+        connection.execute("DELETE FROM limit_alerts WHERE at < ?", (now - KEPT,))
 
 
 def purge(connection: sqlite3.Connection, before: float | None) -> int:
-    """Delete what is older than a time, or everything; the number of rows."""
+    """Delete what is older than a time, or everything; the number of rows.
+
+    Which alerts were told is no history: without it, those of windows that go on came again.
+    """
     if before is not None:
         return _delete_samples(connection, before) + _delete_history(connection, before)
     count = sum(connection.execute(statement).rowcount for statement in _PURGE)
@@ -65,7 +69,6 @@ def _delete_history(connection: sqlite3.Connection, before: float) -> int:
         connection.execute("DELETE FROM limit_hours WHERE hour + 3600 <= ?", (before,)),
         connection.execute("DELETE FROM limit_costs WHERE at < ?", (before,)),
         connection.execute("DELETE FROM limit_ledger WHERE at < ?", (before,)),
-        connection.execute("DELETE FROM limit_alerts WHERE at < ?", (before,)),
         connection.execute(
             """
             DELETE FROM limit_work WHERE coalesce(ended_at, seen_at) < :before AND NOT EXISTS (
