@@ -9,7 +9,7 @@ from widgets.cut import cut
 from widgets.glyphs import Glyphs
 from widgets.ledger_list import TIME, LedgerRow
 from widgets.muted import muted
-from widgets.window_group import GAP, SIDE, WORDS
+from widgets.window_group import GAP, OUTLOOK, SHARE, SIDE, WIDE, WORDS
 
 Shares = tuple[tuple[str, str], ...]
 """What the last turn cost: `−0.6%`, `of 5 h`, for each window."""
@@ -23,6 +23,8 @@ class LimitLegend(Widget):
     last_turn: reactive[Shares] = reactive(())
     has_range: reactive[bool] = reactive(False)
     """Whether the range of a run-out is drawn somewhere."""
+    columns: reactive[int] = reactive(0)
+    """Cells of the rows of the windows, which a scroll bar makes narrower; 0 for its own."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         """A row of marks.
@@ -35,12 +37,16 @@ class LimitLegend(Widget):
 
     def render(self) -> Content:
         """Marks at the left, the last turn at the right; it is the one that stays."""
-        width = self.size.width
+        width = self.columns or self.size.width
+        is_wide = not self.columns or width >= WIDE
+        words_width = WORDS if is_wide else SHARE + OUTLOOK
         start = SIDE + self.names + GAP
         turn = last_turn_words(self.last_turn, self)
         marks = [(self._glyphs.even_use, "$foreground", "even use")]
-        marks.append((self._glyphs.pane_line, "$foreground", "now"))
-        if self.has_range:
+        # Narrow rows have no wire of the time to the reset, and none of its marks.
+        if is_wide:
+            marks.append((self._glyphs.pane_line, "$foreground", "now"))
+        if is_wide and self.has_range:
             marks.append((self._glyphs.wire, "$warning", "runs out here in 8 of 10 cases"))
         while marks:
             named = [
@@ -48,7 +54,7 @@ class LimitLegend(Widget):
                 for mark, style, words in marks
             ]
             left = Content.assemble(" " * start, Content("   ").join(named))
-            gap = max(2, width - SIDE - WORDS - left.cell_length)
+            gap = max(2, width - SIDE - words_width - left.cell_length)
             line = Content.assemble(left, " " * gap, turn)
             if line.cell_length <= width:
                 return line

@@ -120,6 +120,8 @@ class LimitsView(LimitsMoves, can_focus=True):
         return (Context.LIMITS, Context.PANE)
 
     def on_mount(self) -> None:
+        # A scroll bar makes the windows narrower, and what stands below them in their columns.
+        self.watch(self._board.windows, "show_vertical_scrollbar", self._refit, init=False)
         # Not now: Textual calls a widget mounted once this is over, and nothing would be counted.
         self.call_later(self._begin_if_seen)
 
@@ -338,6 +340,9 @@ class LimitsView(LimitsMoves, can_focus=True):
     def on_resize(self) -> None:
         if self._is_seen:
             self.call_after_refresh(self._resized)
+
+    def _refit(self) -> None:
+        self.call_after_refresh(self._tell)
 
     def _resized(self) -> None:
         self._tell()

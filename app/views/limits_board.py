@@ -112,7 +112,7 @@ class LimitsBoard(Widget):
         name = next((row.name for row in shown if row.id == self.selected), "")
         self._title.title = name if is_page_open and name else "Limits"
         self.windows.show(shown, is_active=is_active, is_one=is_page_open)
-        self._legend.names = self.windows.names(shown)
+        self._legend.names, self._legend.columns = self.windows.names(shown), self.windows.columns
         self._legend.has_range = any(row.time and row.time.early is not None for row in shown)
         self._legend.last_turn = self._brief.last_turn = rows.last_turn(state, self._glyphs.minus)
         self._reserve.rows = self.page.reserve.rows = rows.reserve_rows(state, now)

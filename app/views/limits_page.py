@@ -82,6 +82,7 @@ class WindowList(VerticalScroll, can_focus=False):
         self._glyphs = glyphs
         self._groups: dict[str, WindowGroup] = {}
         self._order: tuple[str, ...] = ()
+        self._is_one = False
         self.selected = ""
         """Id of the selected window; empty where there is none."""
 
@@ -95,6 +96,8 @@ class WindowList(VerticalScroll, can_focus=False):
         """
         order = tuple(row.id for row in rows)
         names = self.names(rows)
+        has_moved = order != self._order or (self._is_one and not is_one)
+        self._is_one = is_one
         if order != self._order:
             self._choose(order)
             for gone in [each for each in self._groups if each not in order]:
@@ -109,10 +112,28 @@ class WindowList(VerticalScroll, can_focus=False):
             group.names, group.row = names, row
             group.is_active, group.is_selected = is_active, row.id == self.selected
             group.display, group.is_whole = group.is_selected or not is_one, is_one
+        if has_moved:
+            self._show_selected()
+
+    @property
+    def columns(self) -> int:
+        """Cells of a row: all but those of the scroll bar."""
+        return self.scrollable_content_region.width
+
+    def on_resize(self) -> None:
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        """Bring the selected window into view, once all have their places."""
+        self.call_after_refresh(self._scroll_to_selected)
+
+    def _scroll_to_selected(self) -> None:
+        if (group := self._groups.get(self.selected)) is not None:
+            group.scroll_visible(animate=False, immediate=True)
 
     def names(self, rows: Sequence[WindowRow]) -> int:
         """Cells that the names take."""
-        is_wide = self.size.width >= WIDE
+        is_wide = self.columns >= WIDE
         least, most = NAMES if is_wide else NAMES_NARROW
         names = [row.name if is_wide else row.short for row in rows]
         longest = max((Content(name).cell_length for name in names), default=0)
@@ -144,9 +165,8 @@ class WindowList(VerticalScroll, can_focus=False):
         if self.selected in self._groups:
             self._groups[self.selected].is_selected = False
         self.selected = window_id
-        group = self._groups[window_id]
-        group.is_selected = True
-        group.scroll_visible(animate=False)
+        self._groups[window_id].is_selected = True
+        self._show_selected()
         return True
 
 
