@@ -87,6 +87,8 @@ class Suspicion:
     """Use before it."""
     counted: float = 0.0
     """The most that was used before it."""
+    is_ours: bool = False
+    """Whether nothing was read between a redeemed reset and it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +113,9 @@ class Board:
     refused_until: float | None = None
     """Until when a refusal counts that is about no known window; None where there is none."""
     redeemed_at: float | None = None
-    """When the user redeemed a reset last."""
+    """When the user redeemed a reset last, or tried to and nobody knows what came of it."""
+    is_redeem_sure: bool = True
+    """Whether it is known; else the ledger says so once windows begin anew."""
     next_period: int = 0
     """First period of a window that appears: above those of all windows that have gone."""
     suspected: tuple[Suspicion, ...] = ()

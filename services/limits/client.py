@@ -15,6 +15,7 @@ from services.errors import (
     ServiceError,
     UnreachableError,
 )
+from services.limits.ports import OUTCOME_UNKNOWN
 from services.limits.reset_credits import read_redeemed, read_reset_credits
 from services.models.limits import Redeemed, ResetCredits, UsageReading
 from services.transport.http import read_json
@@ -31,8 +32,6 @@ REDEEM_TIMEOUT: Final = 60.0
 """Seconds for redeeming, which is sent once."""
 ANSWER_LIMIT: Final = 1024 * 1024
 """Bytes of an answer."""
-UNKNOWN: Final = "outcome_unknown"
-"""Code of the error after which a reset may have been redeemed."""
 _NOT_SENT: Final = frozenset(
     {
         "connect",
@@ -94,7 +93,7 @@ class UsageClient:
             credit_id: Which reset; None for whichever the server takes.
 
         Raises:
-            UnreachableError: It was not reached, or (code `outcome_unknown`) it may have redeemed
+            UnreachableError: It was not reached, or (code `OUTCOME_UNKNOWN`) it may have redeemed
                 the reset.
             ServiceError: It refused.
         """
@@ -115,7 +114,7 @@ class UsageClient:
                 next_step="Look at the limits; to try again is safe, since it counts once",
                 status=error.status,
                 request_id=error.request_id,
-                code=UNKNOWN,
+                code=OUTCOME_UNKNOWN,
             ) from error
 
     async def _get(self, path: str, *, retries: int) -> object:

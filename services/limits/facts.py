@@ -20,6 +20,8 @@ def with_facts(board: Board, said: UsageReading) -> Board:
         board: Of before.
         said: Nothing newer is known.
     """
+    if _says_nothing(said):
+        return board
     if _is_about_resets(said):
         # Of the windows it says nothing, so their numbers are no newer.
         return replace(board, reset_credits=said.reset_credits)
@@ -82,9 +84,18 @@ def _resets(board: Board, said: UsageReading) -> ResetCredits | None:
     return replace(new, credits=known.credits)
 
 
+def _says_nothing(said: UsageReading) -> bool:
+    """Whether it only says that a reset was redeemed, and of no number that it is newer."""
+    return said.redeemed_at is not None and said.reset_credits is None and _has_no_number(said)
+
+
 def _is_about_resets(said: UsageReading) -> bool:
+    return said.reset_credits is not None and _has_no_number(said)
+
+
+def _has_no_number(said: UsageReading) -> bool:
     rest = (said.limits, said.plan, said.credits, said.spend_control, said.refusal)
-    return said.reset_credits is not None and not said.is_whole and not any(rest)
+    return not said.is_whole and not any(rest)
 
 
 def _newest(said: T | None, known: T | None, reading: UsageReading) -> T | None:

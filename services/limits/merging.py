@@ -21,6 +21,7 @@ UNTOLD: Final = 3600.0
 """Seconds for which a refusal counts that named no end, and whose window has none either."""
 MOST: Final = 64
 """Windows that are kept, however many a server names."""
+RESETS: Final = frozenset({LedgerKind.RESET, LedgerKind.RESET_EARLY})
 APPEARANCES: Final = frozenset({LedgerKind.APPEARED, LedgerKind.RESIZED})
 
 
@@ -82,6 +83,8 @@ class _Merging:
         """Windows that this reading is the first to name."""
         self._changes: list[Change] = []
         self._entries: list[LedgerEntry] = []
+        self._ours: list[LedgerEntry] = []
+        """What nothing was read before since a reset was redeemed."""
 
     def merged(self) -> Merged:
         reading = self._reading
@@ -99,8 +102,8 @@ class _Merging:
             board = with_facts(board, reading)
         if reading.is_success or reading.is_redeemed:
             board = self._let_through(board)
-        if reading.is_redeemed:
-            board = replace(board, redeemed_at=self._at)
+        if reading.redeemed_at is not None:
+            board = self._redeemed(board, reading.redeemed_at)
         if reading.refusal is not None:
             board = self._refused(board, reading.refusal)
         board = replace(
@@ -109,7 +112,7 @@ class _Merging:
             suspected=tuple(self._suspected),
             next_period=self._next_period,
         )
-        entries = tuple(each for each in self._entries if not _is_ours(each, board))
+        board, entries = self._told(board)
         return Merged(board=board, changes=tuple(self._changes), entries=entries)
 
     # --- words about windows ---------------------------------------------------------------------
@@ -164,9 +167,12 @@ class _Merging:
         if doubt is not None:
             self._suspected.remove(doubt)
         if taken.suspected is not None:
-            self._suspected.append(taken.suspected)
+            redeemed_at = self._before.redeemed_at
+            is_ours = redeemed_at is not None and old.as_of <= redeemed_at <= self._at
+            self._suspected.append(replace(taken.suspected, is_ours=is_ours))
         if taken.told is not None:
-            self._entries.append(taken.told)
+            is_ours = doubt is not None and doubt.is_ours
+            (self._ours if is_ours else self._entries).append(taken.told)
         self._windows[old.id] = taken.window
         self._sample(taken.window, old.as_of, taken.base)
 
@@ -319,6 +325,30 @@ class _Merging:
             return window
         return replace(window, refused_at=None, refused_until=None)
 
+    # --- a reset that was redeemed ---------------------------------------------------------------
+
+    def _redeemed(self, board: Board, at: float) -> Board:
+        """Remember when, and whether it is known that it happened."""
+        before = board.redeemed_at
+        if before is not None and at < before <= self._at:
+            at = before
+        return replace(board, redeemed_at=at, is_redeem_sure=self._reading.is_redeemed)
+
+    def _told(self, board: Board) -> tuple[Board, tuple[LedgerEntry, ...]]:
+        """What is told: of what the user had redeemed only that, where nobody has told it yet."""
+        at = board.redeemed_at
+        ours = [each for each in self._entries if _is_soon(each, at)]
+        ours += [each for each in self._ours if each.kind in RESETS]
+        entries = [each for each in (*self._entries, *self._ours) if each not in ours]
+        if board.is_redeem_sure or at is None:
+            return board, tuple(entries)
+        # A window that was due anyway says nothing about what became of the try.
+        entries += [each for each in ours if each.kind is LedgerKind.RESET]
+        if any(each.kind is LedgerKind.RESET_EARLY for each in ours):
+            board = replace(board, is_redeem_sure=True)
+            entries.append(LedgerEntry(at=at, kind=LedgerKind.REDEEMED))
+        return board, tuple(entries)
+
     # --- the account -----------------------------------------------------------------------------
 
     def _settle_plan(self, before: str | None, now: str) -> None:
@@ -344,11 +374,11 @@ class _Merging:
         self._suspected.append(Suspicion(entry=entry))
 
 
-def _is_ours(entry: LedgerEntry, board: Board) -> bool:
-    """Whether the server only did what the user had redeemed, which the ledger says already."""
-    if entry.kind not in {LedgerKind.RESET, LedgerKind.RESET_EARLY} or board.redeemed_at is None:
+def _is_soon(entry: LedgerEntry, redeemed_at: float | None) -> bool:
+    """Whether a window began anew so soon after a redeemed reset that it did because of it."""
+    if entry.kind not in RESETS or redeemed_at is None:
         return False
-    return 0.0 <= entry.at - board.redeemed_at <= REDEEMED
+    return 0.0 <= entry.at - redeemed_at <= REDEEMED
 
 
 def _is_older(at: float, known: float | None) -> bool:

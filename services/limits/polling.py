@@ -19,6 +19,8 @@ LOOKED_AT: Final = 60.0
 """Seconds between two polls while somebody looks; no process of the account asks sooner."""
 UNWATCHED: Final = 300.0
 """Seconds between two polls while nobody does."""
+APART: Final = 1.0
+"""Seconds that lie between two polls in any case."""
 JITTER: Final = 0.15
 """Share by which waits are longer at random, so that processes do not come together."""
 FIRST_PAUSE: Final = 120.0
@@ -154,6 +156,19 @@ class Poller:
             raise
         await self._storage.poll_ended(self._account)
         await self._heard(self._ours(reading))
+
+    async def poll_now(self) -> None:
+        """Ask whatever the interval: what is known was changed by the user.
+
+        Twice within a second nobody asks, over all processes. Only the server's word holds it up.
+
+        Raises:
+            ServiceError: As `poll`.
+        """
+        asked = await self._since_asked(APART)
+        if asked is not None:
+            await self._clock.sleep(APART - asked)
+        await self.poll(APART)
 
     async def _is_mended(self) -> bool:
         """Whether there is another login than the one that was refused, which waits for no pause.

@@ -7,10 +7,12 @@ from typing import Final, Protocol
 from services.limits.board import Board
 from services.models.failure import Failure
 from services.models.limit_history import Cost, LedgerEntry, PreSend, Series, Work
-from services.models.limits import LimitsState, Redeemed, ResetCredits, UsageReading
+from services.models.limits import LimitsState, Redeemed, RedeemTry, ResetCredits, UsageReading
 
 ON_REQUEST: Final = 10.0
 """Seconds that have to lie between a poll of any process and one that the user asks for."""
+OUTCOME_UNKNOWN: Final = "outcome_unknown"
+"""Code of the error after which a reset may have been redeemed."""
 LONGEST_PAUSE: Final = 1800.0
 """Seconds after a failure until somebody asks again, at most."""
 
@@ -135,7 +137,14 @@ class LimitStorage(Protocol):
         ...
 
     async def redeem_id(self, account: str, credit: str, new_id: str) -> str:
-        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept."""
+        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept.
+
+        A try that is older than a day is forgotten.
+        """
+        ...
+
+    async def open_redeem(self, account: str) -> RedeemTry | None:
+        """The oldest try whose end is not known, for a day after it was made; else None."""
         ...
 
     async def redeem_ended(self, account: str, credit: str) -> None:
@@ -174,7 +183,7 @@ class UsageSource(Protocol):
         """Redeem a reset. Sent once; the same `request_id` may be sent again, another one never.
 
         Raises:
-            UnreachableError: Its outcome is unknown.
+            UnreachableError: With the code `OUTCOME_UNKNOWN` where it may have happened.
             ServiceError: As `usage`.
         """
         ...
@@ -228,10 +237,19 @@ class Limits(Protocol):
         """The resets that can be redeemed. Raises `ServiceError`."""
         ...
 
+    async def open_redeem(self) -> RedeemTry | None:
+        """The try to redeem of which it is not known what came: it has to be repeated first.
+
+        Raises:
+            StorageError: The store cannot be read.
+        """
+        ...
+
     async def redeem(self, credit_id: str | None) -> Redeemed:
         """Redeem one. A try whose outcome was unknown is repeated with its own request id.
 
         Raises:
-            ServiceError: It failed, or its outcome is unknown.
+            UsageError: It is not known what came of a try to redeem another one.
+            ServiceError: It failed, or (code `OUTCOME_UNKNOWN`) its outcome is unknown.
         """
         ...

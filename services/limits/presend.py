@@ -68,6 +68,8 @@ def _is_shut(window: WindowState, left: float, state: LimitsState) -> bool:
 
 def _left(window: WindowState, now: float) -> float | None:
     """Percent; None where the window should have begun anew by now."""
+    if window.is_redeemed:
+        return None
     if window.resets_at is not None and window.resets_at <= now:
         return None
     return 0.0 if window.is_refused else window.left_percent

@@ -28,8 +28,8 @@ from services.limits.alerting import Alerting
 from services.limits.board import Board
 from services.limits.outlook import Outlook
 from services.limits.polling import LOOKED_AT, Poller
-from services.limits.ports import ON_REQUEST, LimitStorage, UsageSource
-from services.limits.redeeming import Redeeming
+from services.limits.ports import ON_REQUEST, OUTCOME_UNKNOWN, LimitStorage, UsageSource
+from services.limits.redeeming import DONE, Redeeming
 from services.limits.state import state_of
 from services.limits.whose import standing_of
 from services.models.account import Account
@@ -39,6 +39,7 @@ from services.models.limits import (
     LimitSource,
     LimitsState,
     Redeemed,
+    RedeemTry,
     ResetCredits,
     Standing,
     UsageReading,
@@ -199,12 +200,30 @@ class LimitsService:
         """Redeem one. A try whose outcome was unknown is repeated with its own request id.
 
         Raises:
-            ServiceError: It failed, or its outcome is unknown.
+            UsageError: It is not known what came of a try to redeem another one.
+            ServiceError: It failed, or (code `OUTCOME_UNKNOWN`) its outcome is unknown.
         """
-        redeemed = await self._needs_redeeming().redeem(credit_id)
-        with suppress(ServiceError):
-            await self.refresh()
+        try:
+            redeemed = await self._needs_redeeming().redeem(credit_id)
+        except ServiceError as error:
+            await self._after_redeem(is_changed=error.code == OUTCOME_UNKNOWN)
+            raise
+        await self._after_redeem(is_changed=redeemed.code in DONE)
         return redeemed
+
+    async def open_redeem(self) -> RedeemTry | None:
+        """The try to redeem of which it is not known what came. Raises `StorageError`."""
+        return await self._needs_redeeming().open()
+
+    async def _after_redeem(self, *, is_changed: bool) -> None:
+        """Show what is known by now, and ask at once where that may be of before."""
+        with suppress(StorageError):
+            await self._read_stored()
+        with suppress(ServiceError):
+            if is_changed and self._poller is not None:
+                await self._poller.poll_now()
+            else:
+                await self.refresh()
 
     def _needs_redeeming(self) -> Redeeming:
         if self._redeeming is None:
@@ -322,6 +341,7 @@ class LimitsService:
             forecasts=await self._outlook.forecasts(board),
             last_turns=await self._outlook.last_turn(self._last_chat),
             failure=self._failure,
+            is_redeem_open=await self._storage.open_redeem(self._account) is not None,
         )
         await self._tell(state)
         await self._alerting.tell(state)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from services.limits.board import Board, BoardWindow
 from services.models.failure import Failure
 from services.models.limits import Forecast, LimitsState, Standing, WindowState
+from services.models.windows import MAIN
 
 NOTHING = Forecast()
 
@@ -18,6 +19,7 @@ def state_of(
     forecasts: Mapping[str, Forecast],
     last_turns: Mapping[str, float],
     failure: Failure | None = None,
+    is_redeem_open: bool = False,
 ) -> LimitsState:
     """What is known now.
 
@@ -29,6 +31,7 @@ def state_of(
         forecasts: By window id.
         last_turns: Percent that the last turn cost, by window id.
         failure: Of the last poll.
+        is_redeem_open: Whether it is not known what came of a try to redeem a reset.
     """
     spending = board.spend_control
     # A purse that is empty stands in the way of the next call, whatever the windows say.
@@ -38,13 +41,20 @@ def state_of(
         account=account,
         plan=board.plan,
         windows=tuple(
-            _window(window, now, forecasts.get(window.id, NOTHING), last_turns.get(window.id))
+            _window(
+                window,
+                now,
+                forecasts.get(window.id, NOTHING),
+                last_turns.get(window.id),
+                is_redeemed=_is_of_before(window, board, now),
+            )
             for window in board.windows
         ),
         verdicts=board.verdicts,
         credits=board.credits,
         spend_control=board.spend_control,
         reset_credits=board.reset_credits,
+        is_redeem_open=is_redeem_open,
         allowed=False if is_spent else board.allowed,
         limit_reached=True if is_spent else board.limit_reached,
         reached_type=board.reached_type,
@@ -55,8 +65,22 @@ def state_of(
     )
 
 
+def _is_of_before(window: BoardWindow, board: Board, now: float) -> bool:
+    """Whether a reset was redeemed since the window was read last."""
+    redeemed_at = board.redeemed_at
+    if redeemed_at is None or not board.is_redeem_sure or window.limit_id != MAIN:
+        return False
+    # One that lies ahead is of a clock that was set back.
+    return window.as_of < redeemed_at <= now
+
+
 def _window(
-    window: BoardWindow, now: float, forecast: Forecast, last_turn: float | None
+    window: BoardWindow,
+    now: float,
+    forecast: Forecast,
+    last_turn: float | None,
+    *,
+    is_redeemed: bool,
 ) -> WindowState:
     refused = window.is_refused(now)
     return WindowState(
@@ -69,6 +93,7 @@ def _window(
         as_of=window.as_of,
         source=window.source,
         is_refused=refused,
+        is_redeemed=is_redeemed,
         last_turn=last_turn,
         period=window.period,
         forecast=forecast,

@@ -99,6 +99,18 @@ class Redeemed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RedeemTry:
+    """A try to redeem a reset, of which it is not known what came."""
+
+    credit_id: str | None
+    """Which; None for whichever the server takes."""
+    request_id: str
+    """Names the wish: it counts once, however often it is sent."""
+    at: float
+    """When it was made first, Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReading:
     """What one answer of the server said about one limit (bucket)."""
 
@@ -133,9 +145,11 @@ class UsageReading:
     """Whether a window that is not named here does not exist (any more)."""
     is_success: bool = False
     """Whether a model call was let through with it: takes a refusal back."""
+    redeemed_at: float | None = None
+    """When the user redeemed a reset, or tried to: what the windows do next may be our own doing.
+    Unix seconds."""
     is_redeemed: bool = False
-    """Whether the user has just redeemed a reset: takes a refusal back, and what the windows do
-    next is our own doing."""
+    """Whether that is known to have happened: takes a refusal back."""
     plan: str | None = None
     """As it was said (`pro`, `prolite`, …); None where nothing was said."""
     limits: tuple[LimitReading, ...] = ()
@@ -204,6 +218,8 @@ class WindowState:
     source: LimitSource
     is_refused: bool = False
     """The server refused a call on it, whatever the percentage says."""
+    is_redeemed: bool = False
+    """A reset was redeemed after this was read, so that the number is of before."""
     last_turn: float | None = None
     """Percent that the last turn cost; None where that cannot be told."""
     period: int = 0
@@ -232,7 +248,9 @@ class WindowState:
         return self.is_refused or self.used_percent >= 100.0
 
     def is_due(self, now: float) -> bool:
-        """Whether the time of the reset has passed and no reading has confirmed it."""
+        """Whether it should have begun anew, and no reading has confirmed it."""
+        if self.is_redeemed:
+            return True
         return self.resets_at is not None and self.resets_at <= now and self.as_of < self.resets_at
 
     def pace(self, now: float) -> float | None:
@@ -292,6 +310,8 @@ class LimitsState:
     credits: Credits | None = None
     spend_control: SpendControl | None = None
     reset_credits: ResetCredits | None = None
+    is_redeem_open: bool = False
+    """Whether it is not known what came of a try to redeem a reset."""
     allowed: bool | None = None
     limit_reached: bool | None = None
     reached_type: str | None = None

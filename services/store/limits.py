@@ -15,7 +15,7 @@ from services.limits.merging import merge
 from services.limits.ports import Applied, Kept, LastPoll
 from services.models.failure import Failure
 from services.models.limit_history import Cost, LedgerEntry, LedgerKind, Series, Work
-from services.models.limits import LimitsState, UsageReading
+from services.models.limits import LimitsState, RedeemTry, UsageReading
 from services.store import (
     limits_claims,
     limits_costs,
@@ -210,11 +210,20 @@ class LimitStore:
         )
 
     async def redeem_id(self, account: str, credit: str, new_id: str) -> str:
-        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept."""
+        """The id of the try to redeem a credit whose end is not known, else `new_id`, kept.
+
+        A try that is older than a day is forgotten.
+        """
         return await self._database.run(
             lambda found: limits_claims.redeem_id(
-                found, storable(account), storable(credit), storable(new_id)
+                found, storable(account), storable(credit), storable(new_id), self._clock.now()
             )
+        )
+
+    async def open_redeem(self, account: str) -> RedeemTry | None:
+        """The oldest try whose end is not known, for a day after it was made; else None."""
+        return await self._database.read(
+            lambda found: limits_claims.open_redeem(found, storable(account), self._clock.now())
         )
 
     async def redeem_ended(self, account: str, credit: str) -> None:

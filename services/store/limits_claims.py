@@ -6,12 +6,17 @@ Inside a transaction of the caller. Tables: docs/store.md.
 import json
 import sqlite3
 from dataclasses import asdict, fields
-from typing import Any, cast
+from typing import Any, Final, cast
 
 from services.limits.alerts import said_with
 from services.limits.ports import LONGEST_PAUSE, ON_REQUEST, LastPoll
 from services.models.failure import Failure, FailureKind
+from services.models.limits import RedeemTry
 from services.store.encoding import dump
+
+REDEEM_KEPT: Final = 86_400.0
+"""Seconds for which a try whose end is not known is repeated with its own id, also where the clock
+was set back meanwhile. How long a server knows ids is said nowhere."""
 
 
 def claim_poll(
@@ -100,16 +105,43 @@ def claim_alert(
     return added[kind] == 1
 
 
-def redeem_id(connection: sqlite3.Connection, account: str, credit: str, new_id: str) -> str:
-    """The id of the try whose end is not known, else the new one, which is kept."""
+def redeem_id(
+    connection: sqlite3.Connection, account: str, credit: str, new_id: str, now: float
+) -> str:
+    """The id of the try whose end is not known, else the new one, which is kept.
+
+    Tries that are too old are forgotten.
+    """
     connection.execute(
-        "INSERT INTO limit_redeems VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-        (account, credit, new_id),
+        "DELETE FROM limit_redeems WHERE account = ? AND abs(? - at) >= ?",
+        (account, now, REDEEM_KEPT),
+    )
+    connection.execute(
+        """
+        INSERT INTO limit_redeems (account, credit, request_id, at) VALUES (?, ?, ?, ?)
+        ON CONFLICT DO NOTHING
+        """,
+        (account, credit, new_id, now),
     )
     row = connection.execute(
         "SELECT request_id FROM limit_redeems WHERE account = ? AND credit = ?", (account, credit)
     ).fetchone()
     return str(row[0])
+
+
+def open_redeem(connection: sqlite3.Connection, account: str, now: float) -> RedeemTry | None:
+    """The oldest try whose end is not known and that is not too old."""
+    row = connection.execute(
+        """
+        SELECT credit, request_id, at FROM limit_redeems
+        WHERE account = ? AND abs(? - at) < ? ORDER BY at, credit LIMIT 1
+        """,
+        (account, now, REDEEM_KEPT),
+    ).fetchone()
+    if row is None:
+        return None
+    credit, request_id, at = row
+    return RedeemTry(credit_id=credit or None, request_id=request_id, at=at)
 
 
 def end_redeem(connection: sqlite3.Connection, account: str, credit: str) -> None:

@@ -169,4 +169,9 @@ LIMITS: Final = (
             "INSERT INTO limit_facts (id) VALUES (1)",
         ),
     ),
+    Migration(
+        version=3,
+        area="limits",
+        statements=("ALTER TABLE limit_redeems ADD COLUMN at REAL NOT NULL DEFAULT 0",),
+    ),
 )

@@ -7,7 +7,14 @@ from collections.abc import AsyncIterator
 import pytest
 
 from services.clock import SystemClock
-from services.errors import LoginError, StorageError, UnreachableError
+from services.errors import (
+    LoginError,
+    RateLimitedError,
+    RefusedError,
+    StorageError,
+    UnreachableError,
+    UsageError,
+)
 from services.limits.client import UsageClient
 from services.limits.redeeming import Redeeming
 from services.models.limit_history import LedgerKind
@@ -168,3 +175,113 @@ async def test_when_resets_expire_is_kept_while_polls_count_as_many(
         polled = (await store.board(ME)).board.reset_credits
         assert polled is not None
         assert polled.credits == looked_up.credits
+
+
+async def test_a_wish_whose_answer_was_lost_is_found_by_every_program_and_spends_one_reset(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+    sim.limits.set(reset_credits=2)
+    sim.script(CONSUME, [Work(), Drop()])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+
+        def program() -> Redeeming:
+            return Redeeming(ME, store, client, SystemClock(), lambda: f"id-{next(numbers)}")
+
+        first, second = (await program().credits()).credits
+        assert await program().open() is None
+        with pytest.raises(UnreachableError) as caught:
+            await program().redeem(first.id)
+        assert caught.value.code == "outcome_unknown"
+        wish = await program().open()
+        assert wish is not None
+        assert (wish.credit_id, wish.request_id) == (first.id, "id-0")
+        # Another reset has to wait until it is known what became of this one.
+        with pytest.raises(UsageError):
+            await program().redeem(second.id)
+        assert (await program().redeem(wish.credit_id)).code == "already_redeemed"
+        assert await program().open() is None
+        left = await client.reset_credits()
+    assert ids(sim) == ["id-0", "id-0"]
+    assert left.available == 1
+    assert [each.kind for each in await store.ledger(ME)] == [LedgerKind.REDEEMED]
+
+
+@pytest.mark.parametrize("status", [401, 403, 429])
+async def test_a_refusal_that_is_not_about_the_wish_leaves_it_open(
+    home: Home, sim: Simulator, store: LimitStore, status: int
+) -> None:
+    home.plant()
+    numbers = itertools.count()
+    sim.script(CONSUME, [Work(), Drop()])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: f"id-{next(numbers)}")
+        with pytest.raises(UnreachableError):
+            await redeeming.redeem(None)
+        kinds = {401: LoginError, 403: LoginError, 429: RateLimitedError}
+
+        class Refusing(UsageClient):
+            async def redeem(self, request_id: str, credit_id: str | None) -> Redeemed:
+                raise kinds[status]("no", status=status)
+
+        parts = desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer
+        again = Redeeming(ME, store, Refusing(*parts), SystemClock(), lambda: "another")
+        with pytest.raises(UnreachableError) as caught:
+            await again.redeem(None)
+        assert caught.value.code == "outcome_unknown"
+        assert (await redeeming.redeem(None)).code == "already_redeemed"
+    assert set(ids(sim)) == {"id-0"}
+
+
+async def test_a_wish_that_the_server_refuses_itself_is_over(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    sim.script(CONSUME, [Work(), Drop()])
+    sim.script(CONSUME, [Status(400, {}, {"detail": "no such reset"})])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: "id")
+        with pytest.raises(UnreachableError):
+            await redeeming.redeem(None)
+        with pytest.raises(RefusedError):
+            await redeeming.redeem(None)
+        assert await redeeming.open() is None
+
+
+async def test_a_reset_whose_answer_was_lost_is_told_as_the_users_doing_once_windows_begin_anew(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    sim.script(CONSUME, [Work(), Status(500, {}, {"detail": "oops"})])
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        for _ in range(2):
+            await store.apply(ME, await client.usage())
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: "id")
+        with pytest.raises(UnreachableError):
+            await redeeming.redeem(None)
+        assert await store.ledger(ME) == ()
+        for _ in range(2):
+            await store.apply(ME, await client.usage())
+        assert [each.kind for each in await store.ledger(ME)] == [LedgerKind.REDEEMED]
+        assert (await redeeming.redeem(None)).code == "already_redeemed"
+    assert [each.kind for each in await store.ledger(ME)] == [LedgerKind.REDEEMED]
+
+
+async def test_a_redeemed_reset_alone_makes_no_number_newer(
+    home: Home, sim: Simulator, store: LimitStore
+) -> None:
+    home.plant()
+    async with home.open() as desk:
+        client = UsageClient(desk.http, sim.chatgpt_base_url, SystemClock(), desk.auth.signer)
+        await store.apply(ME, await client.usage())
+        before = (await store.board(ME)).board
+        redeeming = Redeeming(ME, store, client, SystemClock(), lambda: "id")
+        assert (await redeeming.redeem(None)).code == "reset"
+        after = (await store.board(ME)).board
+    assert (after.as_of, after.source) == (before.as_of, before.source)
+    assert after.redeemed_at is not None

@@ -20,6 +20,7 @@ from services.models.limits import (
     LimitSource,
     LimitsState,
     Redeemed,
+    RedeemTry,
     ResetCredit,
     ResetCredits,
     Standing,
@@ -210,6 +211,8 @@ class FixedLimits:
     """Raised by `refresh`, `reset_credits` and `redeem`."""
     reading_error: ServiceError | None = None
     """Raised by everything that is read from the store."""
+    wish: RedeemTry | None = None
+    """Of which it is not known what came."""
     outcome: Redeemed = field(default_factory=lambda: Redeemed(code="reset", windows_reset=2))
     asked: list[str] = field(default_factory=list[str])
     clock: FixedClock = field(default_factory=FixedClock)
@@ -253,6 +256,9 @@ class FixedLimits:
         if self.error is not None:
             raise self.error
         return self.state.reset_credits or ResetCredits(available=0)
+
+    async def open_redeem(self) -> RedeemTry | None:
+        return self.wish
 
     async def redeem(self, credit_id: str | None) -> Redeemed:
         self.asked.append(f"redeem {credit_id}")
