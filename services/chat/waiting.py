@@ -54,6 +54,8 @@ class Waiting:
         self._move = move
         self._rng = rng or random.Random()  # noqa: S311 spreads programs
         self._naps: dict[str, asyncio.Task[None]] = {}
+        """One a message."""
+        self._has_left = False
         self.limits: Limits | None = None
         """What is known of them; None where times alone count."""
 
@@ -71,7 +73,18 @@ class Waiting:
 
     def watch_one(self, state: ChatState, message: QueuedMessage) -> None:
         """Send this one, which is in the queue, when its time comes; that may be now."""
-        self._naps[message.id] = self._group.create_task(self._sleep(state, message.id))
+        if self._has_left:
+            return
+        if (earlier := self._naps.get(message.id)) is not None:
+            # It waited before, was let go and waits again; its old nap may not have noticed.
+            earlier.cancel()
+        nap = self._naps[message.id] = self._group.create_task(self._sleep(state, message.id))
+
+        def forget(_: asyncio.Task[None]) -> None:
+            if self._naps.get(message.id) is nap:
+                del self._naps[message.id]
+
+        nap.add_done_callback(forget)
 
     def is_watching(self, message: QueuedMessage) -> bool:
         """Whether this one will be sent when its time comes."""
@@ -79,32 +92,30 @@ class Waiting:
 
     def leave(self) -> None:
         """Send nothing more."""
+        self._has_left = True
         for nap in self._naps.values():
             nap.cancel()
 
     async def _sleep(self, state: ChatState, queued_id: str) -> None:
         clock, margin = self._having.clock, self._rng.uniform(*MARGIN)
         open_since = float("inf")
-        try:
-            while (message := _found(state, queued_id)) is not None:
-                assert message.not_before is not None
-                seen = self._look(message)
-                if seen.resets_at is not None:
-                    await self._moved(state, queued_id, seen)
-                    continue
-                now = clock.now()
-                open_since = min(open_since, now) if seen.is_open else float("inf")
-                left = min(message.not_before, open_since) + margin - now
-                if left <= 0.0:
-                    if not seen.is_full or now >= message.not_before + UNCONFIRMED:
-                        break
-                    await self._read()
-                    left = AGAIN
-                await clock.sleep(min(left, LOOK))
-            else:
-                return
-        finally:
-            del self._naps[queued_id]
+        while (message := _found(state, queued_id)) is not None:
+            assert message.not_before is not None
+            seen = self._look(message)
+            if seen.resets_at is not None:
+                await self._moved(state, queued_id, seen)
+                continue
+            now = clock.now()
+            open_since = min(open_since, now) if seen.is_open else float("inf")
+            left = min(message.not_before, open_since) + margin - now
+            if left <= 0.0:
+                if not seen.is_full or now >= message.not_before + UNCONFIRMED:
+                    break
+                await self._read()
+                left = AGAIN
+            await clock.sleep(min(left, LOOK))
+        else:
+            return
         # On its own, since leaving cancels whoever sleeps, and no write shall be cut in two.
         self._group.create_task(self._due(state, queued_id))
 
