@@ -51,11 +51,11 @@ def sharing_words(account: Account) -> str:
     """What Codex has to do with this login."""
     if account.storage is StoragePlace.ENVIRONMENT:
         return "no, the login is that of this environment"
+    if not account.shared_with_codex:
+        return "no, Codex has its own login"
     if account.is_read_only:
         return "yes, read only: Codex signs in and renews"
-    if account.shared_with_codex:
-        return "yes, Codex uses the same login"
-    return "no, Codex has its own login"
+    return "yes, Codex uses the same login"
 
 
 def account_rows(account: Account, now: float) -> tuple[tuple[str, str], ...]:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from app.settings import Settings
 from app.version import __version__
@@ -20,7 +20,7 @@ from services.auth.provider import (
     DEFAULT_OPENAI_BASE_URL,
     SignInProvider,
 )
-from services.auth.settings import AuthSettings
+from services.auth.settings import AuthSettings, StoreMode
 from services.auth.signed_out import SIGNED_OUT
 from services.auth.stores.home import CodexConfig, find_codex_home, peek, read_codex_config
 from services.errors import CredentialsError, UsageError
@@ -36,21 +36,45 @@ if TYPE_CHECKING:
     from services.clock import Clock
     from services.provider import Provider, Secret
 
+CODEX_KEEPS: Final[dict[StoreMode, str]] = {
+    "file": "in a file",
+    "keyring": "in the keyring",
+    "auto": "in the keyring, else in a file",
+    "ephemeral": "in memory",
+}
+"""Where Codex has its login, by the mode of its store."""
+
 
 def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -> AuthSettings:
     """How this run signs in. Reads Codex's configuration, nothing else.
+
+    A store other than Codex's makes the login our own: at the same home, what one program stores
+    would be what the other deletes or never finds. In memory nothing is shared anyway, and a login
+    that is only read lies where Codex keeps it.
 
     Raises:
         UsageError: `CODEX_HOME` or an address cannot be used.
     """
     hosts = settings.allow_token_hosts
-    if settings.auth_mode == "own":
-        home, codex = settings.folders.data / "login", CodexConfig()
+    mode, store, notice = settings.auth_mode, settings.auth_store, ""
+    own_home = settings.folders.data / "login"
+    if mode == "own":
+        home, codex = own_home, CodexConfig()
     else:
         home = find_codex_home(environ)
         codex = read_codex_config(home)
         if codex.errors:
             raise UsageError(codex.errors[0], next_step="Mend it there, as Codex wants it too")
+        theirs = codex.store or "file"
+        keeps = f"Codex keeps its login {CODEX_KEEPS[theirs]}"
+        is_other = store is not None and store != theirs
+        if is_other and mode == "read_only":
+            notice = f"auth.store is {store}, but auth.mode is read_only, and {keeps}: that counts"
+            store = theirs
+        elif is_other and store != "ephemeral":
+            ours = "this login is our own, and Codex's is left alone"
+            notice = f"auth.store is {store}, and {keeps}: {ours}"
+            mode, home = "own", own_home
     base = settings.openai_base_url or DEFAULT_OPENAI_BASE_URL
     provider = SignInProvider(
         issuer=check_override(
@@ -69,16 +93,17 @@ def auth_settings(settings: Settings, environ: Mapping[str, str] = os.environ) -
         wants_api_key=settings.auth_exchange_api_key,
     )
     return AuthSettings(
-        mode=settings.auth_mode,
-        store=settings.auth_store or codex.store or "file",
+        mode=mode,
+        store=store or codex.store or "file",
         home=home,
         keyring_timeout=settings.keyring_timeout,
         provider=provider,
         allow_token_hosts=hosts,
         only_method=codex.login_method,
         openai_base_url=base.rstrip("/"),
-        uses_encrypted_file=codex.uses_encrypted_file,
+        uses_encrypted_file=codex.uses_encrypted_file and mode != "own",
         problems=codex.problems,
+        notices=(notice,) if notice else (),
         memory=settings.memory,
     )
 

@@ -236,7 +236,7 @@ async def _find_login(
     if stored.problem:
         # Falling through to a key would bill somebody who believes to be signed in.
         raise signed_out(stored.problem)
-    return _Login(account_of_stored(stored, how), how, storage)
+    return _Login(account_of_stored(stored, how, is_shared=storage.is_shared), how, storage)
 
 
 def _standing(account: Account) -> Standing:

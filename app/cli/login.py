@@ -224,13 +224,16 @@ async def run_status(settings: Settings, output: Output) -> int:
     how = auth_settings(settings, os.environ)
     try:
         if settings.profile != "api":
-            stored = await login_storage(how, os.environ, is_interactive=True).load()
-            account, problem = account_of_stored(stored, how), stored.problem
+            storage = login_storage(how, os.environ, is_interactive=True)
+            account = Account(notices=how.notices)
+            stored = await storage.load()
+            account = account_of_stored(stored, how, is_shared=storage.is_shared)
+            problem = stored.problem
     except (StorageError, CredentialsError) as error:
         problem, step = error.message, error.next_step or step
     if account.mode is AccountMode.NONE and not problem:
         try:
-            account = _account_of_key(os.environ)
+            account = replace(_account_of_key(os.environ), notices=account.notices)
         except CredentialsError as error:
             problem, step = error.message, error.next_step
     if output.is_json:
@@ -240,11 +243,12 @@ async def run_status(settings: Settings, output: Output) -> int:
         output.table(
             ("what", "value"), [(name, _text(name, value)) for name, value in values.items()]
         )
+    for notice in account.notices:
+        if notice != problem:
+            output.say(f"note: {as_sentence(notice)}")
     if account.mode is AccountMode.NONE:
         failure = CredentialsError(problem or "Nobody is signed in", next_step=step)
         return output.fail(failure.failure)
-    for notice in account.notices:
-        output.say(f"note: {as_sentence(notice)}")
     return EXIT_OK
 
 
@@ -298,7 +302,7 @@ async def run_logout(auth: "AuthService", arguments: Namespace, output: Output) 
         output.say(f"note: You are signed out{also}.")
     else:
         output.say("note: Nobody was signed in.")
-    if problem:
+    if problem and result.is_revoked is None:
         output.say("warning: The login could not be read, so it was deleted and not revoked.")
     elif result.is_revoked is False:
         tell_problem(result, output)

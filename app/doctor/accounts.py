@@ -4,24 +4,19 @@ import os
 import stat
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from app.doctor.finding import Surroundings, Verdict, failed, fine, skipped, warning
+from app.doctor.keeping import USES_KEYRING
 from app.settings import Settings
 from services.auth.settings import AuthSettings
-from services.errors import ServiceError
+from services.errors import CredentialsError, ServiceError
 from services.models.account import Account, AccountMode
 
-if TYPE_CHECKING:
-    from services.auth.stores.storage import Stored
-
-_MODES: Final = {
-    "shared": "shared with the Codex CLI",
-    "own": "not shared with the Codex CLI",
-    "read_only": "of the Codex CLI, which is never written",
-}
+_OWN: Final = "not shared with the Codex CLI"
+_SHARED: Final = "shared with the Codex CLI"
+_READ_ONLY: Final = "of the Codex CLI, which is never written"
 
 
 def surroundings(
@@ -61,12 +56,37 @@ def sign_in(around: Surroundings) -> Verdict:
     auth = around.auth
     if isinstance(auth, ServiceError):
         raise auth
-    found = f"kept in {_store_words(auth)}, {_MODES[auth.mode]}; home {auth.home}"
-    if sentences := overrides(around.settings):
-        return warning(
-            "; ".join((found, *sentences)), "Tokens go there only where allow_token_hosts names it"
-        )
-    return fine(found)
+    hosts = overrides(around.settings)
+    if _is_of_environment(around.environ):
+        found, notices = f"taken from the environment, {_OWN}", ()
+    else:
+        found = f"kept in {_store_words(auth)}, {_sharing_words(auth)}; home {auth.home}"
+        notices = auth.notices
+    if not hosts and not notices:
+        return fine(found)
+    steps = (
+        *(("Tokens go there only where allow_token_hosts names it",) if hosts else ()),
+        *(("Leave auth.store out, or set auth.mode to own",) if notices else ()),
+    )
+    return warning("; ".join((found, *notices, *hosts)), "; ".join(steps))
+
+
+def _is_of_environment(environ: Mapping[str, str]) -> bool:
+    """Whether a variable signs in; one that cannot be used is told with the account."""
+    from services.auth.precedence import environment_mode
+
+    try:
+        return environment_mode(environ, is_interactive=True) is not None
+    except CredentialsError:
+        return False
+
+
+def _sharing_words(auth: AuthSettings) -> str:
+    from services.auth.stores.opening import open_storage
+
+    if not open_storage(auth).is_shared:
+        return _OWN
+    return _READ_ONLY if auth.mode == "read_only" else _SHARED
 
 
 def _store_words(auth: AuthSettings) -> str:
@@ -83,21 +103,23 @@ def _store_words(auth: AuthSettings) -> str:
 
 def codex(around: Surroundings) -> Verdict:
     """What the configuration of the Codex CLI says about the login that is shared with it."""
-    from services.auth.stores.home import read_codex_config
+    from services.auth.stores.home import find_codex_home, read_codex_config
 
     auth = around.auth
-    if isinstance(auth, ServiceError) or auth.mode == "own":
+    if isinstance(auth, ServiceError) or around.settings.auth_mode == "own":
         return skipped("its home is not used")
-    config = read_codex_config(auth.home)
+    # Its configuration counts also for a login of our own beside it, and tells why it is one.
+    home = find_codex_home(around.environ) if auth.mode == "own" else auth.home
+    config = read_codex_config(home)
     said = [f"credentials store {config.store or 'not set, so file'}"]
     if config.workspaces:
         said.append(f"only workspace {' or '.join(config.workspaces)}")
     if config.login_method:
         said.append(f"only login method {config.login_method}")
-    if auth.uses_encrypted_file:
+    if config.uses_encrypted_file and config.store in USES_KEYRING:
         said.append("it keeps the login in an encrypted file, which cannot be shared")
     found = "; ".join((*said, *config.problems))
-    path = auth.home / "config.toml"
+    path = home / "config.toml"
     return warning(found, f"Correct {path}") if config.problems else fine(found)
 
 
@@ -161,33 +183,29 @@ async def account(around: Surroundings) -> Verdict:
     """
     from app.providers import KEY, sendable_key
     from services.auth.precedence import environment_storage
+    from services.auth.stores.opening import open_storage
     from services.auth.summary import account_of_stored
 
     auth = around.auth
     if isinstance(auth, ServiceError):
         return skipped("the place of the login is not known")
-    storage = environment_storage(around.environ, is_interactive=True)
-    if storage is not None:
-        variable = (await storage.load()).place
+    of_environment = environment_storage(around.environ, is_interactive=True)
+    if of_environment is not None:
+        variable = (await of_environment.load()).place
         return fine(f"signed in by {variable}")
-    stored = await _stored(auth)
+    # Nothing is changed there by looking.
+    storage = open_storage(auth, is_read_only=True)
+    stored = await storage.load()
     if stored.problem:
         copy = "" if stored.barred else ", which keeps a dated copy"
         return failed(stored.problem, f"Sign in with foredeck login{copy}")
-    found = account_of_stored(stored, auth)
+    found = account_of_stored(stored, auth, is_shared=storage.is_shared)
     if found.mode is not AccountMode.NONE:
         return judge_account(found, time.time())
     if key := around.environ.get(KEY, "").strip():
         sendable_key(key, KEY)
         return fine(f"nobody is signed in; {KEY} is used")
     return warning("nobody is signed in", "Sign in with foredeck login")
-
-
-async def _stored(auth: AuthSettings) -> "Stored":
-    """What the place of the login holds, without a change to it."""
-    from services.auth.stores.opening import open_storage
-
-    return await open_storage(replace(auth, mode="read_only")).load()
 
 
 def judge_account(account: Account, now: float) -> Verdict:

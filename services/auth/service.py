@@ -97,10 +97,7 @@ class AuthService:
         await self.close()
 
     async def close(self) -> None:
-        """Let all that is under way come to its end, within its limits, also when cancelled.
-
-        That is a refresh, a login that is being stored, and the end of an older one.
-        """
+        """Let refresh, storing and revoking come to their end, in time, also when cancelled."""
         await to_its_end(self._settle())
 
     async def _settle(self) -> None:
@@ -111,7 +108,7 @@ class AuthService:
     @property
     def account(self) -> Account:
         """Who is signed in now."""
-        account = account_of_stored(self._keeper.stored, self._settings)
+        account = account_of_stored(self._keeper.stored, self._settings, is_shared=self.is_shared)
         said = (self._warning, self._skew.words)
         return replace(account, notices=(*account.notices, *(words for words in said if words)))
 
@@ -134,6 +131,11 @@ class AuthService:
     def settings(self) -> AuthSettings:
         """How this run signs in."""
         return self._settings
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether Codex uses the place where logins are kept."""
+        return self._keeper.is_shared
 
     @property
     def problem(self) -> str:

@@ -44,6 +44,9 @@ class AuthSettings:
     problems: tuple[str, ...] = ()
     """What of Codex's configuration cannot be used, a sentence each."""
 
+    notices: tuple[str, ...] = ()
+    """What the user should know of the place that was chosen, a sentence each."""
+
     memory: LoginMemory = field(default_factory=LoginMemory, repr=False)
     """Of this process, for `ephemeral`."""
 
@@ -54,6 +57,6 @@ class AuthSettings:
         return openai_base_url(key.reveal())
 
     @property
-    def is_shared(self) -> bool:
-        """Whether Codex uses the same home."""
+    def is_at_codex(self) -> bool:
+        """Whether the home is Codex's; whether the login is too, only its storage knows."""
         return self.mode != "own"

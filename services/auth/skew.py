@@ -4,6 +4,8 @@ from typing import Final
 
 LIMIT: Final = 300.0
 """Seconds by which a clock may be wrong before it is said."""
+_HOUR: Final = 3600.0
+_DAY: Final = 86_400.0
 
 
 class Skew:
@@ -30,5 +32,13 @@ class Skew:
         if not self._seconds:
             return ""
         side = "ahead of" if self._seconds > 0 else "behind"
-        minutes = abs(self._seconds) / 60
-        return f"This machine's clock is {minutes:.0f} minutes {side} the server's; set it right"
+        span = _span(abs(self._seconds))
+        return f"This machine's clock is {span} {side} the server's; set it right"
+
+
+def _span(seconds: float) -> str:
+    """A time in the largest unit of which there are two."""
+    for unit, size in (("days", _DAY), ("hours", _HOUR)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds / 60:.0f} minutes"

@@ -9,22 +9,30 @@ from services.auth.provider import SignInProvider
 from services.auth.settings import AuthSettings
 from services.auth.stores.storage import Stored
 from services.clean import clean_line
-from services.models.account import Account, AccountMode
+from services.models.account import Account, AccountMode, StoragePlace
 from services.provider import Secret
 
 SHOWN: Final = 13
 """Characters that a key must exceed for parts of it to be shown."""
 
 
-def account_of_stored(stored: Stored, settings: AuthSettings) -> Account:
-    """Who is signed in, and where that lies."""
+def account_of_stored(stored: Stored, settings: AuthSettings, *, is_shared: bool) -> Account:
+    """Who is signed in, and where that lies.
+
+    Args:
+        stored: What a storage holds.
+        settings: Of sign-in.
+        is_shared: Whether Codex uses that storage too.
+    """
     credentials = stored.credentials
+    # They are about a place that a variable of the environment comes before.
+    said = settings.notices if stored.storage is not StoragePlace.ENVIRONMENT else ()
     base = Account(
         storage=stored.storage,
         place=stored.place,
-        shared_with_codex=settings.is_shared and stored.storage is not None,
+        shared_with_codex=is_shared and stored.storage is not None,
         is_read_only=settings.mode == "read_only",
-        notices=(*stored.notices, *((stored.problem,) if stored.problem else ())),
+        notices=(*said, *stored.notices, *((stored.problem,) if stored.problem else ())),
     )
     if credentials is None:
         return base

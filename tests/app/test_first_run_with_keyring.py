@@ -45,7 +45,9 @@ def keyring(monkeypatch: pytest.MonkeyPatch) -> SlowKeyring:
 
 
 def use(world: World, store: StoreMode) -> None:
-    world.settings = replace(world.settings, auth_store=store)
+    # As Codex is configured, so that the login is the one of both.
+    config = world.file.with_name("config.toml")
+    config.write_text(f'cli_auth_credentials_store = "{store}"\n')
     world.sim.auth.policy.approve_at = None
 
 

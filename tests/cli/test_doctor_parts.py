@@ -238,6 +238,7 @@ def test_the_clock_is_right_if_one_server_says_so() -> None:
     assert judged(2.0, 4000.0) == ("ok", "within 2 s of the servers")
     assert judged(301.0) == ("warning", "5 min ahead of the servers")
     assert judged(-3 * 3600.0) == ("warning", "3 h behind the servers")
+    assert judged(-10 * 86_400.0) == ("warning", "10 days behind the servers")
     assert judged(400.0, age="390") == ("ok", "within 10 s of the servers")
 
 

@@ -78,6 +78,7 @@ class FixedAuth:
 
     provider = SignInProvider()
     settings = AuthSettings(home=Path("/home/ada/.codex"))
+    is_shared = True
 
     def __init__(self, account: Account, error: ServiceError | None, problem: str) -> None:
         self.account = account

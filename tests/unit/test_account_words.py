@@ -58,10 +58,11 @@ def test_the_place_of_a_login_is_a_kind_and_a_path() -> None:
     [
         ({"shared_with_codex": True}, "yes, Codex uses the same login"),
         ({"shared_with_codex": True, "is_read_only": True}, "yes, read only"),
+        ({"is_read_only": True}, "no, Codex has its own login"),
         ({}, "no, Codex has its own login"),
         ({"storage": StoragePlace.ENVIRONMENT}, "no, the login is that of this environment"),
     ],
-    ids=["shared", "read only", "own", "environment"],
+    ids=["shared", "read only", "read only, of another place", "own", "environment"],
 )
 def test_it_is_said_what_codex_has_to_do_with_it(changes: dict[str, object], words: str) -> None:
     assert sharing_words(replace(ADA, **changes)).startswith(words)

@@ -119,7 +119,7 @@ class SignInAttempts(SignInStage):
                         storing = await self._by_browser(auth)
                     case Way.KEY:
                         host = urlsplit(auth.settings.openai_base_url).netloc
-                        facts = key_facts(auth.settings, auth.account)
+                        facts = key_facts(auth.settings, auth.account, is_shared=auth.is_shared)
                         await self._show(KeyPane(host, facts, self.glyphs), "waits")
                         return
                 await self._show(WordsPane(STORING), "storing")

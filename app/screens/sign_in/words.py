@@ -37,11 +37,17 @@ def what_becomes_of(settings: AuthSettings) -> str:
     return "" if is_restricted else KEPT
 
 
-def key_facts(settings: AuthSettings, account: Account) -> list[str]:
-    """What becomes of an API key, a sentence each."""
+def key_facts(settings: AuthSettings, account: Account, *, is_shared: bool) -> list[str]:
+    """What becomes of an API key, a sentence each.
+
+    Args:
+        settings: Of sign-in.
+        account: Who is signed in now.
+        is_shared: Whether Codex uses the place where it will be kept.
+    """
     place = STORES[settings.store].format(home=settings.home)
     facts = [f"It is tried once, then kept {place}.", "Chats are paid by the token."]
-    if settings.is_shared and settings.store != "ephemeral":
+    if is_shared:
         facts.append("Codex looks there too, and will use it.")
     if account.mode is AccountMode.CHATGPT:
         facts.append("It takes the place of the login that is there.")

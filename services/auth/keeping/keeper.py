@@ -59,6 +59,11 @@ class Keeper:
         return self._held.stored
 
     @property
+    def is_shared(self) -> bool:
+        """Whether Codex uses the same login."""
+        return self._storage.is_shared
+
+    @property
     def credentials(self) -> Credentials | None:
         """The login of this process; None where nobody is signed in."""
         return self._held.stored.credentials
@@ -250,7 +255,7 @@ class Keeper:
 
     def _due(self, credentials: Credentials) -> Reason | None:
         now = self._clock.now()
-        reason = needs_refresh(credentials, now, is_shared=self._settings.is_shared)
+        reason = needs_refresh(credentials, now, is_shared=self.is_shared)
         if reason is None:
             return None
         is_just_renewed = self._clock.monotonic() - self._refresher.renewed_at < FIRST_PAUSE

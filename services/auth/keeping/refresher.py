@@ -151,7 +151,7 @@ class Refresher:
         if reason == "unauthorized_recovery":
             return True
         now = self._clock.now()
-        return needs_refresh(stored.credentials, now, is_shared=self._settings.is_shared) is None
+        return needs_refresh(stored.credentials, now, is_shared=self._storage.is_shared) is None
 
     async def _spend(self, credentials: Credentials, reason: Reason) -> None:
         tokens = credentials.tokens

@@ -16,7 +16,7 @@ class MemoryStorage:
     is_shared = False
 
     def __init__(self) -> None:
-        self._stored = Stored(credentials=None, storage=None, place="memory")
+        self._stored = Stored(credentials=None, storage=None)
 
     async def load(self) -> Stored:
         """What this process has."""
@@ -24,9 +24,7 @@ class MemoryStorage:
 
     async def save(self, credentials: Credentials) -> Stored:
         """Keep it."""
-        self._stored = Stored(
-            credentials=credentials, storage=StoragePlace.MEMORY, place=self._stored.place
-        )
+        self._stored = Stored(credentials=credentials, storage=StoragePlace.MEMORY)
         return self._stored
 
     async def check_writable(self) -> None:

@@ -15,12 +15,15 @@ from services.auth.stores.storage import CredentialStorage
 from services.clock import Clock, SystemClock
 
 
-def open_storage(settings: AuthSettings, clock: Clock | None = None) -> CredentialStorage:
+def open_storage(
+    settings: AuthSettings, clock: Clock | None = None, *, is_read_only: bool | None = None
+) -> CredentialStorage:
     """The storage that the settings name.
 
     Args:
         settings: Of sign-in.
         clock: Time; the machine's own where none is given.
+        is_read_only: Whether nothing may be changed there; as the settings say where not given.
     """
     clock = clock or SystemClock()
     if settings.store == "ephemeral":
@@ -28,7 +31,8 @@ def open_storage(settings: AuthSettings, clock: Clock | None = None) -> Credenti
         if not isinstance(memory, MemoryStorage):
             memory = settings.memory.storage = MemoryStorage()
         return memory
-    is_read_only = settings.mode == "read_only"
+    if is_read_only is None:
+        is_read_only = settings.mode == "read_only"
     storage = _open(settings, clock, is_read_only=is_read_only)
     storage = ReadOnlyStorage(storage) if is_read_only else storage
     is_restricted = settings.only_method is not None or settings.provider.workspaces
@@ -37,10 +41,10 @@ def open_storage(settings: AuthSettings, clock: Clock | None = None) -> Credenti
 
 def _open(settings: AuthSettings, clock: Clock, *, is_read_only: bool) -> CredentialStorage:
     home = settings.home
-    file = FileStorage(home, clock, is_shared=settings.is_shared, may_write=not is_read_only)
+    file = FileStorage(home, clock, is_shared=settings.is_at_codex, may_write=not is_read_only)
     if settings.store == "file":
         return file
-    is_ours = not settings.is_shared or settings.uses_encrypted_file
+    is_ours = not settings.is_at_codex or settings.uses_encrypted_file
     entry = KeyringEntry(
         OWN_SERVICE if is_ours else CODEX_SERVICE,
         account_name(home),
