@@ -110,9 +110,10 @@ class AccountScreen(Overlay[str | None]):
         account = self._account
         match action:
             case "logout":
+                # Also one that cannot be read, and so is nobody's.
                 return (
                     account is not None
-                    and account.mode is not AccountMode.NONE
+                    and account.storage is not None
                     and not account.is_read_only
                     and account.storage is not StoragePlace.ENVIRONMENT
                 )

@@ -186,7 +186,7 @@ class AccountActions(ShellBase):
         opening = await asyncio.to_thread(self._auth_opener())
         try:
             async with opening as auth:
-                if await self._is_logout_wanted(auth.account):
+                if await self._is_logout_wanted(auth.account, auth.problem):
                     await self._sign_out(auth)
         except ServiceError as error:
             self._say(error.failure.line, is_error=True)
@@ -194,17 +194,21 @@ class AccountActions(ShellBase):
     async def _sign_out(self, auth: "AuthService") -> None:
         issuer = auth.account.issuer or "OpenAI"
         telling = f"signed out here; telling {issuer} to end the login there too"
+        is_unusable = bool(auth.problem)
         with Waits(self._say) as waits:
             waits.wait("signing out")
             result = await auth.logout(deleted=lambda: waits.wait(telling))
-        self._tell_logout(result)
+        if is_unusable and result.was_signed_in and result.is_revoked is None:
+            self._say("Deleted here. It could not be read, so it was not revoked", is_error=True)
+        else:
+            self._tell_logout(result)
         if self._is_signed_by_login:
             self._show_account(auth.account)
 
-    async def _is_logout_wanted(self, account: Account) -> bool:
+    async def _is_logout_wanted(self, account: Account, problem: str) -> bool:
         from app.screens.confirm import ConfirmScreen
 
-        if account.mode is AccountMode.NONE:
+        if account.mode is AccountMode.NONE and not problem:
             self._say("nobody is signed in")
             return False
         if account.storage is StoragePlace.ENVIRONMENT:
@@ -213,12 +217,13 @@ class AccountActions(ShellBase):
         if account.is_read_only:
             self._say("this login is Codex's alone (auth.mode = read_only): sign out with Codex")
             return False
+        who = one_line(account, self._glyphs)
         question = ConfirmScreen(
-            f"Sign out {one_line(account, self._glyphs)}?",
-            logout_words(account),
-            "sign out",
+            "Delete the login that cannot be used?" if problem else f"Sign out {who}?",
+            logout_words(account, problem),
+            "delete" if problem else "sign out",
             glyphs=self._glyphs,
-            no="stay",
+            no="leave it" if problem else "stay",
         )
         return bool(await self.app.push_screen_wait(question))
 
@@ -231,12 +236,19 @@ class AccountActions(ShellBase):
             self._say("signed out" if result.was_signed_in else "nobody was signed in")
 
 
-def logout_words(account: Account) -> str:
-    """What a logout loses, and what it leaves."""
-    lost = (
-        "The key is deleted here; it stays valid at OpenAI until you delete it there."
-        if account.mode is AccountMode.API_KEY
-        else "The login is deleted here and ended at the issuer."
-    )
+def logout_words(account: Account, problem: str = "") -> str:
+    """What a logout loses, and what it leaves.
+
+    Args:
+        account: Whose login it is.
+        problem: Why what is stored cannot be used, a sentence; empty where it can.
+    """
+    if problem:
+        unread = "It is deleted here; what cannot be read cannot be ended at the issuer."
+        lost = f"{as_sentence(problem)} {unread}"
+    elif account.mode is AccountMode.API_KEY:
+        lost = "The key is deleted here; it stays valid at OpenAI until you delete it there."
+    else:
+        lost = "The login is deleted here and ended at the issuer."
     codex = " Codex uses it too, and is signed out with it." if account.shared_with_codex else ""
     return f"{lost}{codex} Chats and drafts stay."

@@ -1,9 +1,12 @@
 """Signing out while something is slow: a lock, or the issuer."""
 
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from app import waits
 from app.foredeck import Foredeck
@@ -11,7 +14,7 @@ from app.screens.confirm import ConfirmScreen
 from app.wiring import open_services
 from simulator.script import Usual
 from tests.app.conftest import Deck
-from tests.app.signing_in import World
+from tests.app.signing_in import World, until_screen
 from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
 from tests.app.test_sign_in_stored import held
 
@@ -57,6 +60,75 @@ async def test_a_lock_that_another_program_holds_is_waited_for_with_a_word(
             assert signed_in.stored()
         await deck.until(lambda: "signed out" in deck.notices(), "not done")
     assert signed_in.stored() == {}
+
+
+BROKEN = "{not json"
+LEFT = "Deleted here. It could not be read, so it was not revoked"
+
+
+@asynccontextmanager
+async def over_a_broken_login(world: World) -> AsyncGenerator[Deck]:
+    """The app over a login that nobody can read, its screen of sign-in left."""
+    world.file.write_text(BROKEN)
+    world.file.chmod(0o600)
+    world.sim.auth.policy.approve_at = None
+    async with world.running() as deck:
+        await until_screen(deck)
+        await deck.pilot.press("escape")
+        await deck.until(lambda: deck.app.screen is deck.shell, "not left")
+        yield deck
+
+
+async def test_a_login_that_cannot_be_read_is_asked_about_and_deleted(world: World) -> None:
+    async with over_a_broken_login(world) as deck:
+        await deck.pilot.press("ctrl+x", "o")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen), "not asked")
+        await deck.until(lambda: deck.shows("Delete the login that cannot be used?"))
+        words = str(deck.app.screen.query_one(".detail", Static).content)
+        assert words == (
+            "auth.json is no JSON that can be read. It is deleted here; what cannot be read "
+            "cannot be ended at the issuer. Codex uses it too, and is signed out with it. Chats "
+            "and drafts stay."
+        )
+        await deck.pilot.press("y")
+        await deck.until(lambda: LEFT in deck.notices(), "not said")
+        assert not world.file.exists()
+        assert world.sim.sent("/oauth/revoke") == []
+        await deck.pilot.press("ctrl+x", "o")
+        await deck.until(lambda: "nobody is signed in" in deck.notices(), "still somebody")
+
+
+async def test_a_login_that_cannot_be_read_stays_after_a_no(world: World) -> None:
+    async with over_a_broken_login(world) as deck:
+        await deck.pilot.press("escape", "colon", *"logout", "enter")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen), "not asked")
+        await deck.pilot.press("n")
+        await deck.until(lambda: deck.app.screen is deck.shell, "still asked")
+        assert deck.notices() == []
+    assert world.file.read_text() == BROKEN
+
+
+async def test_the_page_of_the_account_offers_to_delete_what_cannot_be_read(world: World) -> None:
+    async with over_a_broken_login(world) as deck:
+        await deck.pilot.press("ctrl+x", "a")
+        await deck.until(lambda: deck.shows("nobody"), "no page")
+        await deck.until(lambda: deck.shows("sign out"), "not offered")
+        await deck.pilot.press("o")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen), "not asked")
+
+
+async def test_a_login_that_is_not_allowed_here_is_deleted_and_revoked(signed_in: World) -> None:
+    config = signed_in.file.with_name("config.toml")
+    config.write_text('forced_chatgpt_workspace_id = "another"\n')
+    signed_in.sim.auth.policy.approve_at = None
+    async with signed_in.running() as deck:
+        await until_screen(deck)
+        await deck.pilot.press("escape", "ctrl+x", "o")
+        await deck.until(lambda: isinstance(deck.app.screen, ConfirmScreen), "not asked")
+        await deck.pilot.press("y")
+        await deck.until(lambda: "signed out" in deck.notices(), "not done")
+    assert not signed_in.file.exists()
+    assert signed_in.sim.auth.as_json()["families"]["revoked"] == 1
 
 
 async def test_what_takes_no_longer_than_a_blink_is_said_once(
