@@ -39,9 +39,15 @@ class SendQuestion(Widget, can_focus=True):
 
     @dataclass
     class TypedAhead(Message):
-        """This character was typed before anybody can have read the question."""
+        """This character was typed before anybody can have read the question, or after an answer."""
 
         character: str
+
+    @dataclass
+    class PressedAhead(Message):
+        """The same of a key without a character; not every one means something in a text."""
+
+        key: str
 
     def __init__(
         self,
@@ -89,15 +95,25 @@ class SendQuestion(Widget, can_focus=True):
             self.asked = None
             self.post_message(self.Answered(choice))
 
-    def on_key(self, event: events.Key) -> None:
-        """Let nobody answer who was still typing."""
+    async def on_key(self, event: events.Key) -> None:
+        """Let nobody answer who was still typing; and once there is an answer, keys are text.
+
+        An answer is given at once: on the usual way, up to the app and back, keys of the same
+        burst would be taken for others of the program.
+        """
         now = self._monotonic()
-        if now - self._unread_since < AHEAD:
+        if self.asked is None or now - self._unread_since < AHEAD:
             self._unread_since = now
-            event.stop()
-            event.prevent_default()
             if event.is_printable and event.character:
                 self.post_message(self.TypedAhead(event.character))
+            else:
+                self.post_message(self.PressedAhead(event.key))
+        elif (bound := self.screen.active_bindings.get(event.key)) and bound.node is self:
+            await self.run_action(bound.binding.action)
+        else:
+            return
+        event.stop()
+        event.prevent_default()
 
     def render(self) -> Content:
         """The longest way to say it that there is room for."""

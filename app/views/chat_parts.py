@@ -63,6 +63,11 @@ class ChatComposer(Composer):
     async def may_send(self) -> bool:
         return self.gate is None or await self.gate()
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the text has to stay as it is."""
+        return self._prompt.ahead is not None
+
     def hold(self) -> None:
         """Leave the text as it is; what is typed from now on comes after it, with `go_on`."""
         self._prompt.ahead = []

@@ -136,9 +136,7 @@ class ChatWriting(Vertical):
         if chat_id is None:
             return True
         if self.question.asked is not None:
-            if self._subject == "queue":
-                # It goes behind the others, and waits for the same answer.
-                self.question.focus()
+            # It goes behind the others, and waits for the same answer.
             return self._subject == "queue"
         text = self.composer.text
         asked = await self.look(chat_id)
@@ -181,7 +179,7 @@ class ChatWriting(Vertical):
     @on(SendQuestion.TypedAhead)
     def _on_typed_ahead(self, message: SendQuestion.TypedAhead) -> None:
         message.stop()
-        if self._subject == "message":
+        if self.composer.is_held:
             self.composer.type_later(message.character)
         else:
             self.composer.insert(message.character)

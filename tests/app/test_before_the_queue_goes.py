@@ -1,16 +1,18 @@
 """The question before queued messages go on, and before a turn is run again."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 import pytest
+from textual import events
 
 from services.models.times import clock_time
 from simulator import events as ev
 from simulator.script import Status
 from simulator.server import Simulator
 from tests.app.conftest import Deck, Open
-from tests.app.test_before_sending import HOUR, SIZE, Stub
+from tests.app.test_before_sending import HOUR, SIZE, Stub, draft
 from tests.app.test_turn import asked
 from tests.app.test_waiting_messages import MARGIN, RESET, LeapingClock, look_at, stored
 from tests.app.test_waiting_messages import clock as clock  # noqa: PLC0414 a fixture
@@ -140,8 +142,75 @@ async def test_what_is_sent_while_it_is_asked_goes_behind_the_others(
     async with stopped(open_deck, sim, clock, written="last") as deck:
         await deck.pilot.press("enter")
         await deck.until(lambda: deck.shows("queued  last"))
-        await focused(deck)
+        assert deck.view.composer.has_input_focus
+        assert deck.shows(HINT)
         assert [each.text for each in await stored(deck)] == ["second", "third", "last"]
+    assert len(sim.sent("/responses")) == 1
+
+
+def burst(deck: Deck, text: str) -> None:
+    """Type faster than anything can happen in between."""
+    for character in text:
+        name = {" ": "space", "\r": "enter"}.get(character, character)
+        deck.app.post_message(events.Key(name, character))
+
+
+@pytest.mark.parametrize("more", ["what about", "so what now"])
+async def test_who_sends_something_while_it_is_asked_and_types_on_answers_nothing(
+    open_deck: Open, sim: Simulator, clock: LeapingClock, more: str
+) -> None:
+    async with stopped(open_deck, sim, clock, written="last") as deck:
+        assert deck.view.summary is not None
+        chat_id = deck.view.summary.id
+        burst(deck, f"\r{more}")
+        await deck.until(lambda: deck.shows("queued  last"))
+        await deck.until(lambda: deck.view.composer.text == more)
+        await until_kept(deck, more)
+        assert deck.view.is_open(chat_id)
+        assert deck.shows(WORDS)
+        assert [(each.text, each.not_before) for each in await stored(deck)] == [
+            ("second", None),
+            ("third", None),
+            ("last", None),
+        ]
+    assert len(sim.sent("/responses")) == 1
+
+
+async def until_kept(deck: Deck, words: str) -> None:
+    """Wait until this is on disk as the draft."""
+    async with asyncio.timeout(10):
+        while await draft(deck) != words:
+            await deck.pilot.pause(0.01)
+
+
+@pytest.mark.parametrize("key", ["s", "w", "escape"])
+async def test_what_is_typed_in_the_same_moment_as_the_answer_is_text(
+    open_deck: Open, sim: Simulator, clock: LeapingClock, key: str
+) -> None:
+    async with stopped(open_deck, sim, clock) as deck:
+        await focused(deck)
+        assert deck.view.summary is not None
+        chat_id = deck.view.summary.id
+        gate = sim.gate()
+        sim.script("responses", [gate, *ev.text_turn("two")])
+        deck.app.simulate_key(key)
+        burst(deck, "so now")
+        await deck.until(lambda: deck.view.composer.text == "so now")
+        await until_kept(deck, "so now")
+        assert deck.view.is_open(chat_id)
+        assert deck.view.composer.has_input_focus
+    assert len(sim.sent("/responses")) == (2 if key == "s" else 1)
+
+
+async def test_what_is_pasted_while_it_is_asked_is_text(
+    open_deck: Open, sim: Simulator, clock: LeapingClock
+) -> None:
+    async with stopped(open_deck, sim, clock) as deck:
+        await focused(deck)
+        deck.app.post_message(events.Paste("swn\nsecond line"))
+        await deck.until(lambda: deck.view.composer.text == "swn\nsecond line")
+        assert deck.shows(WORDS)
+        assert deck.view.composer.has_input_focus
     assert len(sim.sent("/responses")) == 1
 
 
