@@ -39,7 +39,7 @@ class SendQuestion(Widget, can_focus=True):
 
     @dataclass
     class TypedAhead(Message):
-        """This character was typed before anybody can have read the question, or after an answer."""
+        """This was typed before anybody can have read the question, or after the answer."""
 
         character: str
 
