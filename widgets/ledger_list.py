@@ -41,6 +41,7 @@ class LedgerList(Widget):
         *,
         head: str = "",
         empty: str = "",
+        key: str = "",
         id: str | None = None,  # noqa: A002
     ) -> None:
         """A list without rows.
@@ -49,29 +50,44 @@ class LedgerList(Widget):
             glyphs: Marks to draw with.
             head: Stands above the rows.
             empty: What is said where there are none.
+            key: Opens the rows for which there is no room.
             id: Of the widget.
         """
         super().__init__(id=id)
         self._glyphs = glyphs
+        self._key = key
         self.set_reactive(LedgerList.head, head)
         self.set_reactive(LedgerList.empty, empty)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
-        return len(self._lines(width))
+        return sum(map(len, self._entries(width)))
 
     def render(self) -> Content:
-        """As many rows as there is room for."""
-        return Content("\n").join(self._lines(self.size.width)[: max(1, self.size.height)])
+        """As many entries as there is room for, and how many more there are."""
+        width, height = self.size.width, max(1, self.size.height)
+        entries = self._entries(width)
+        lines = [line for entry in entries for line in entry]
+        if len(lines) <= height:
+            return Content("\n").join(lines)
+        shown: list[Content] = []
+        while entries and len(shown) + len(entries[0]) < height:
+            shown += entries.pop(0)
+        words = f"{self._glyphs.down} {len(entries)} more"
+        more = Content.styled(f"{words}: " if self._key else words, muted(self))
+        more = Content.assemble(more, (self._key, "$foreground"))
+        return Content("\n").join([*shown, cut(more, width, self._glyphs.ellipsis)])
 
-    def _lines(self, width: int) -> list[Content]:
-        lines = [Content.styled(self.head, "bold")] if self.head else []
+    def _entries(self, width: int) -> list[list[Content]]:
+        """The lines of the head, and of each entry."""
+        entries = [[Content.styled(self.head, "bold")]] if self.head else []
         if not self.rows and self.empty:
-            lines += Content.styled(self.empty, muted(self)).wrap(max(1, width))
+            entries.append(Content.styled(self.empty, muted(self)).wrap(max(1, width)))
         for row in self.rows:
             time = Content.styled(row.time, muted(self))
             gap = " " * max(1, TIME - time.cell_length)
             if row.time or row.what:
-                lines.append(Content.assemble(time, gap, row.what))
+                entries.append([Content.assemble(time, gap, row.what)])
             if row.detail:
-                lines.append(Content.assemble(" " * TIME, (row.detail, muted(self))))
-        return [cut(line, width, self._glyphs.ellipsis) for line in lines]
+                detail = Content.assemble(" " * TIME, (row.detail, muted(self)))
+                entries[-1:] = [[*entries[-1], detail]] if entries else [[detail]]
+        return [[cut(line, width, self._glyphs.ellipsis) for line in entry] for entry in entries]

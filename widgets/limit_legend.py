@@ -72,8 +72,8 @@ class LimitBrief(Widget):
     last_turn: reactive[Shares] = reactive((), layout=True)
     reserve: reactive[str] = reactive("", layout=True)
     """Credits and resets; in a row of their own where there is no room beside the entry."""
-    hint: reactive[tuple[str, str]] = reactive(("", ""))
-    """A key and what it opens."""
+    hint: reactive[tuple[str, ...]] = reactive((), layout=True)
+    """A key and what it opens, in fewer and fewer words; empty for none."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         """Two rows without words yet.
@@ -102,8 +102,6 @@ class LimitBrief(Widget):
         is_beside = bool(self.reserve) and room >= GAP
         if is_beside:
             first = Content.assemble(first, " " * room, reserve)
-        key, verb = self.hint
-        right = Content.assemble((key, "$foreground"), (f" {verb}", muted(self)))
         named_reserve = Content.assemble(self._named("in reserve"), reserve)
         left = Content("")
         if self.last_turn:
@@ -111,13 +109,26 @@ class LimitBrief(Widget):
             left = Content.assemble(self._named("last turn"), words)
         elif self.reserve and not is_beside:
             left, is_beside = named_reserve, True
-        gap = max(GAP, width - left.cell_length - right.cell_length)
-        second = Content.assemble(left, " " * gap, right)
-        lines = [first, left if second.cell_length > width else second]
+        lines = [left]
         if self.reserve and not is_beside:
             # The last one, since the lowest row is the first to have no room.
             lines.append(named_reserve)
-        return [cut(each, width, self._glyphs.ellipsis) for each in lines]
+        return [
+            cut(each, width, self._glyphs.ellipsis) for each in (first, *self._hinted(lines, width))
+        ]
+
+    def _hinted(self, lines: list[Content], width: int) -> list[Content]:
+        """These rows with the key at the right of the first one that leaves it room, or below."""
+        key, *ways = self.hint or ("",)
+        # Without words about a last turn its row is empty, so it takes the key as it is.
+        for number, line in enumerate([*lines, Content("")] if ways else lines):
+            for way in ways:
+                right = Content.assemble((key, "$foreground"), (f" {way}", muted(self)))
+                gap = width - line.cell_length - right.cell_length
+                if gap >= GAP or (not line and way is ways[-1]):
+                    whole = Content.assemble(line, " " * max(0, gap), right)
+                    return [*lines[:number], whole, *lines[number + 1 :]]
+        return lines
 
     def _named(self, name: str) -> Content:
         return Content.styled(name.ljust(TIME), muted(self))

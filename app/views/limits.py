@@ -247,13 +247,14 @@ class LimitsView(LimitsMoves, can_focus=True):
             case "leave":
                 return self.is_page_open
             case "open":
-                return bool(state.windows) and not self.is_page_open
+                return state.standing is Standing.KNOWN and not self.is_page_open
             case "refresh":
                 return state.standing in {Standing.KNOWN, Standing.UNKNOWN}
             case "zoom" | "zoom_in" | "zoom_out":
                 return state.standing is Standing.KNOWN
             case "redeem":
-                return not self._is_redeeming and bool((r := state.reset_credits) and r.available)
+                can = state.is_redeem_open or bool((r := state.reset_credits) and r.available)
+                return can and not self._is_redeeming
             case _:
                 return True
 
@@ -351,4 +352,4 @@ class LimitsView(LimitsMoves, can_focus=True):
 
 def _offered(state: LimitsState) -> tuple[object, ...]:
     """What decides which keys do something."""
-    return bool(state.windows), state.standing, state.reset_credits
+    return bool(state.windows), state.standing, state.reset_credits, state.is_redeem_open

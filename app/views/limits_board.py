@@ -5,9 +5,9 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from app.views import limits_rows as rows
-from app.views.limits_page import NoticeBox, WindowList, WindowPage
+from app.views.limits_page import NoticeBox, PageContent, WindowList, WindowPage
 from app.views.limits_ranges import RANGES, chart_data
-from app.views.limits_record import PageRecord, Record
+from app.views.limits_record import PageRecord, Record, changes_words, head_words
 from app.views.limits_states import Notice, notice_of
 from app.views.limits_words import as_of_words, plan_words, short_name
 from services.models.limit_terms import Show
@@ -24,6 +24,10 @@ ONE_COLUMN, WIDE_ASIDE = 100, 160
 """Columns below which there is one column only, and from which the right one is wider."""
 MOST_HOURS = 72
 """Rows of the page of a window."""
+
+
+CHANGED = "What the server changed"
+OTHERS = "Changes of the account, and of windows that are gone"
 
 
 class LimitsBoard(Widget):
@@ -47,8 +51,9 @@ class LimitsBoard(Widget):
         self.chart = LimitChart(glyphs, has_colour=has_colour)
         self._table = CostTable(glyphs, empty="no use seen yet")
         self._changes = LedgerList(
-            glyphs, head="What the server changed", empty="nothing since it was read first"
+            glyphs, head=CHANGED, empty="nothing since it was read first", key="enter"
         )
+        self._changes.add_class("changes")
         self._reserve = LedgerList(glyphs, head="In reserve", empty="no credits, no resets")
         self._brief = LimitBrief(glyphs)
         self.page = WindowPage(glyphs)
@@ -144,7 +149,11 @@ class LimitsBoard(Widget):
         self._brief.nothing = (
             "" if record.until is None else "nothing changed since it was read first"
         )
-        self._brief.hint = ("enter", "where it went") if state.windows else ("", "")
+        changes = changes_words(record.ledger, self.selected, state)
+        ways = [changes] if changes else []
+        if state.windows:
+            ways.insert(0, f"where it went, {changes}" if changes else "where it went")
+        self._brief.hint = ("enter", *ways) if ways else ()
 
     def tell_page(self, state: LimitsState, record: PageRecord, zoom: int) -> None:
         """Fill the page of a window.
@@ -158,13 +167,23 @@ class LimitsBoard(Widget):
         windows = rows.table_windows(state, record.window_id)
         # What the selected window is about comes first.
         windows = tuple(sorted(windows, key=lambda window: window.id != record.window_id))
-        self.page.show(
-            RANGES[zoom][1],
-            tuple(f"% of {short_name(window)}" for window in windows),
-            rows.cost_rows(record.works, windows, now),
-            rows.cost_rows(record.hours[:MOST_HOURS], windows, now),
-            rows.ledger_rows(record.ledger, now, self._glyphs),
+        hours = rows.cost_rows(record.hours[:MOST_HOURS], windows, now)
+        is_cut = len(record.hours) > MOST_HOURS
+        content = PageContent(
+            heads=(
+                f"Where it went, last {RANGES[zoom][1]}",
+                f"By the hour, the newest {MOST_HOURS}" if is_cut else "By the hour",
+                head_words(CHANGED, record.ledger, self._glyphs.dot),
+                head_words(OTHERS, record.others, self._glyphs.dot),
+            ),
+            columns=tuple(f"% of {short_name(window)}" for window in windows),
+            works=rows.cost_rows(record.works, windows, now),
+            hours=hours,
+            ledger=rows.ledger_rows(record.ledger, now, self._glyphs),
+            others=rows.ledger_rows(record.others, now, self._glyphs),
+            has_window=bool(record.window_id),
         )
+        self.page.show(content)
 
     def on_resize(self) -> None:
         width = self.size.width

@@ -1,6 +1,7 @@
 """The parts of the view of all limits: the list of windows, and the page of one of them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -170,6 +171,26 @@ class WindowList(VerticalScroll, can_focus=False):
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageContent:
+    """What the page of a window says."""
+
+    heads: tuple[str, str, str, str]
+    """Of works, hours, ledger and others."""
+    columns: tuple[str, ...]
+    """Names of the windows that the tables have columns for."""
+    works: tuple[CostRow, ...]
+    """Dearest first."""
+    hours: tuple[CostRow, ...]
+    """Newest first."""
+    ledger: tuple[LedgerRow, ...]
+    """Of the window, newest first."""
+    others: tuple[LedgerRow, ...]
+    """Of the account, and of windows that are gone; newest first."""
+    has_window: bool
+    """Whether there is a window at all."""
+
+
 class WindowPage(VerticalScroll, can_focus=False):
     """One window: where it went, by work and by the hour, and what the server did to it."""
 
@@ -182,34 +203,23 @@ class WindowPage(VerticalScroll, can_focus=False):
         super().__init__()
         self._works = CostTable(glyphs, empty="no use seen yet")
         self._hours = CostTable(glyphs, empty="no use seen yet")
-        self._ledger = LedgerList(
-            glyphs, head="What the server changed", empty="nothing since it was read first"
-        )
+        self._ledger = LedgerList(glyphs, empty="nothing since it was read first")
+        self._others = LedgerList(glyphs)
         self.reserve = LedgerList(glyphs, head="In reserve", empty="no credits, no resets")
 
     def compose(self) -> ComposeResult:
         yield self._works
         yield self._hours
         yield self._ledger
+        yield self._others
         yield self.reserve
 
-    def show(
-        self,
-        span: str,
-        columns: Sequence[str],
-        works: tuple[CostRow, ...],
-        hours: tuple[CostRow, ...],
-        ledger: tuple[LedgerRow, ...],
-    ) -> None:
-        """Fill the page.
-
-        Args:
-            span: How far back it reaches: `24 h`.
-            columns: Names of the windows that the tables have columns for.
-            works: Dearest first.
-            hours: Newest first.
-            ledger: Newest first.
-        """
-        self._works.head, self._hours.head = f"Where it went, last {span}", "By the hour"
-        self._works.columns = self._hours.columns = tuple(columns)
-        self._works.rows, self._hours.rows, self._ledger.rows = works, hours, ledger
+    def show(self, content: PageContent) -> None:
+        """Fill the page; without a window there is only what is of none."""
+        works, hours, ledger, others = self._works, self._hours, self._ledger, self._others
+        works.head, hours.head, ledger.head, others.head = content.heads
+        works.columns = hours.columns = content.columns
+        works.rows, hours.rows = content.works, content.hours
+        ledger.rows, others.rows = content.ledger, content.others
+        works.display = hours.display = ledger.display = content.has_window
+        others.display = bool(content.others)

@@ -126,7 +126,7 @@ class LimitStorage(Protocol):
     async def ledger(
         self, account: str, *, window_id: str | None = None, limit: int = 100
     ) -> tuple[LedgerEntry, ...]:
-        """What the server did, newest first."""
+        """What happened, newest first; with an empty id what is of no window on the board."""
         ...
 
     async def claim_alert(self, account: str, window_id: str, period: int, kind: str) -> bool:
@@ -218,7 +218,12 @@ class Limits(Protocol):
         ...
 
     async def ledger(self, window_id: str | None = None) -> Sequence[LedgerEntry]:
-        """What the server did, newest first."""
+        """What happened, newest first and at most a hundred.
+
+        Args:
+            window_id: None for all; empty for what is of no window that there is: of the account,
+                and of windows that are gone.
+        """
         ...
 
     async def costs(self, *, since: float) -> Sequence[Cost]:

@@ -3,6 +3,7 @@
 Rules: docs/limits.md; tables: docs/store.md.
 """
 
+import json
 import logging
 import sqlite3
 from dataclasses import replace
@@ -189,7 +190,7 @@ class LimitStore:
     async def ledger(
         self, account: str, *, window_id: str | None = None, limit: int = 100
     ) -> tuple[LedgerEntry, ...]:
-        """What the server did, newest first."""
+        """What happened, newest first; with an empty id what is of no window on the board."""
         return await self._database.read(
             lambda found: _entries(found, storable(account), window_id, limit)
         )
@@ -285,13 +286,25 @@ def _add(connection: sqlite3.Connection, account: str, entry: LedgerEntry) -> Le
 def _entries(
     connection: sqlite3.Connection, account: str, window_id: str | None, limit: int
 ) -> tuple[LedgerEntry, ...]:
+    """Of all windows, of one, or with an empty id of the account and of windows that are gone."""
+    there = _kept(connection, account).board.windows if window_id == "" else ()
     rows = connection.execute(
         """
         SELECT id, at, kind, window_id, label, before, after FROM limit_ledger
-        WHERE account = :account AND (:window IS NULL OR window_id = :window)
+        WHERE account = :account AND CASE
+            WHEN :window IS NULL THEN TRUE
+            WHEN :window = '' THEN
+                window_id IS NULL OR window_id NOT IN (SELECT value FROM json_each(:there))
+            ELSE window_id = :window
+        END
         ORDER BY at DESC, id DESC LIMIT :limit
         """,
-        {"account": account, "window": window_id, "limit": max(0, limit)},
+        {
+            "account": account,
+            "window": window_id,
+            "there": json.dumps([window.id for window in there]),
+            "limit": max(0, limit),
+        },
     )
     kinds = {kind.value: kind for kind in LedgerKind}
     return tuple(

@@ -240,6 +240,9 @@ class FixedLimits:
         return points(since=since, until=self.clock.now(), columns=columns)
 
     async def ledger(self, window_id: str | None = None) -> Sequence[LedgerEntry]:
+        if window_id == "":
+            known = {window.id for window in self.state.windows}
+            return [each for each in self.entries if each.window_id not in known]
         return [each for each in self.entries if window_id in {None, each.window_id}]
 
     async def costs(self, *, since: float) -> Sequence[Cost]:

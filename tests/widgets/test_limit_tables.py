@@ -38,6 +38,31 @@ async def test_the_ledger_says_when_what_and_below_it_how() -> None:
     assert empty == ["What the server changed", "nothing yet"]
 
 
+async def test_a_ledger_without_room_says_how_many_more_there_are_and_what_opens_them() -> None:
+    rows = (*LEDGER, LedgerRow("26 Nov", "5 hours reset", "at 61.0% used"))
+    for key, words in (("", "↓ 2 more"), ("enter", "↓ 2 more: enter")):
+        shown = LedgerList(UNICODE, head="Changed", key=key)
+        shown.rows = rows
+        shown.styles.max_height = 4
+        async with hosted(shown, size=(40, 8)) as host:
+            assert rows_of(shown) == [
+                "Changed",
+                "today 13:16  week moved",
+                "             Thu 03:16 → Fri 09:40",
+                words,
+            ]
+            # Half of an entry is not shown.
+            shown.styles.max_height = 5
+            await host.settle()
+            assert rows_of(shown)[3:] == ["27 Nov       another plan", words.replace("2", "1")]
+            shown.styles.max_height = 6
+            await host.settle()
+            assert rows_of(shown)[4:] == [
+                "26 Nov       5 hours reset",
+                "             at 61.0% used",
+            ]
+
+
 async def test_a_work_has_its_share_of_each_window_and_a_dot_where_nothing_was_seen() -> None:
     shown = table()
     async with hosted(shown, size=(60, 8)):
@@ -99,6 +124,24 @@ async def test_two_rows_tell_the_last_change_and_the_last_turn() -> None:
         "last turn    -0.6% of 5 h, -0.1% of week       enter where it went",
     ]
     assert narrow[1].strip() == "last turn    -0.6% of 5 h, -0.1% of week"
+
+
+async def test_the_key_takes_fewer_words_then_another_row_and_last_one_of_its_own() -> None:
+    shown = LimitBrief(ASCII)
+    shown.entry, shown.hint = LEDGER[0], ("enter", "where it went, 3 changes", "3 changes")
+    shown.last_turn, shown.reserve = (("-0.6%", "of 5 h"), ("-0.1%", "of week")), "credits 18.25"
+    seen: list[list[str]] = []
+    async with hosted(shown, size=(80, 5)) as host:
+        for width in (80, 62, 48, 44):
+            await host.resize(width, 5)
+            seen.append([" ".join(row.split()) for row in rows_of(shown)[1:]])
+    turn, spare = "last turn -0.6% of 5 h, -0.1% of week", "in reserve credits 18.25"
+    assert seen == [
+        [f"{turn} enter where it went, 3 changes"],
+        [f"{turn} enter 3 changes", spare],
+        [turn, f"{spare} enter 3 changes"],
+        [turn, spare, "enter where it went, 3 changes"],
+    ]
 
 
 async def test_what_is_in_reserve_has_a_row_of_its_own_where_the_entry_leaves_it_no_room() -> None:

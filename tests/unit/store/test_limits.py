@@ -98,6 +98,20 @@ async def test_the_ledger_is_read_newest_first_and_by_window(limits: LimitStore)
     assert (plan.before, moved.before, redeemed.after) == ("plus", 1.5, None)
 
 
+async def test_what_is_of_no_window_that_there_is_can_be_read_alone(limits: LimitStore) -> None:
+    plan = LedgerEntry(at=T0, kind=LedgerKind.PLAN, before="plus", after="pro")
+    gone = LedgerEntry(at=T0 + 1, kind=LedgerKind.VANISHED, window_id="codex/9", label="9 s")
+    there = LedgerEntry(at=T0 + 2, kind=LedgerKind.MOVED, window_id=FIVE)
+    plan, gone, there = [await limits.note(ME, each) for each in (plan, gone, there)]
+    assert await limits.ledger(ME, window_id="") == (there, gone, plan)
+    await limits.apply(ME, word(T0, 40))
+    # However many there are of a window, they take no place from the others.
+    for number in range(120):
+        await limits.note(ME, replace(there, at=T0 + 3 + number, id=0))
+    assert await limits.ledger(ME, window_id="") == (gone, plan)
+    assert len(await limits.ledger(ME)) == 100
+
+
 async def test_what_a_newer_program_tells_is_left_out(
     limits: LimitStore, database: Database
 ) -> None:
