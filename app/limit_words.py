@@ -26,12 +26,18 @@ def age_words(at: float, source: LimitSource, now: float) -> str:
 
 def reset_words(window: WindowState, now: float) -> str:
     """When it begins anew: weekday, date, zone and countdown."""
-    left = window.resets_in(now)
-    if window.resets_at is None or left is None:
+    if window.is_redeemed:
+        return "reset redeemed, not yet confirmed"
+    return time_words(window.resets_at, now)
+
+
+def time_words(resets_at: float | None, now: float) -> str:
+    """When something begins anew: weekday, date, zone and countdown."""
+    if resets_at is None:
         return "no reset known"
-    if not left:
-        return f"reset due since {full_time(window.resets_at)}, not yet confirmed"
-    return f"resets {full_time(window.resets_at)}, in {span(left)}"
+    if resets_at <= now:
+        return f"reset due since {full_time(resets_at)}, not yet confirmed"
+    return f"resets {full_time(resets_at)}, in {span(resets_at - now)}"
 
 
 def forecast_words(window: WindowState, now: float) -> str:
@@ -39,7 +45,7 @@ def forecast_words(window: WindowState, now: float) -> str:
 
     An exhausted window has no forecast: empty.
     """
-    if level_of(window) in {Level.OUT, Level.REFUSED}:
+    if window.is_redeemed or level_of(window) in {Level.OUT, Level.REFUSED}:
         return ""
     forecast = window.forecast
     match forecast.state:

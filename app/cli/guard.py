@@ -163,7 +163,12 @@ def _is_called(limit: LimitVerdict, wanted: str) -> bool:
 
 
 def is_over(window: WindowState, most: float) -> bool:
-    """Whether more of it is used than may be; nothing left is always too much."""
+    """Whether more of it is used than may be; nothing left is always too much.
+
+    A number of before a reset that was redeemed says nothing.
+    """
+    if window.is_redeemed:
+        return False
     return window.is_refused or window.used_percent >= 100.0 or window.used_percent > most
 
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from app.cli.output import cleaned
-from app.limit_words import age_words, forecast_words, reset_words
+from app.limit_words import age_words, forecast_words, reset_words, time_words
 from services.models.account import PLAN_NAMES
 from services.models.limit_history import LedgerEntry, LedgerKind, Series
-from services.models.limit_terms import level_of, percent, window_name
+from services.models.limit_terms import level_of, percent, spend_level, window_name
 from services.models.limits import (
     Forecast,
     LimitsState,
@@ -92,7 +92,7 @@ def seconds(at: float | None) -> int | None:
 
 
 def window_rows(state: LimitsState, now: float) -> list[tuple[str, ...]]:
-    """A row of `HEAD` for each window, and for each refused limit that has none."""
+    """A row of `HEAD` for each window, each refused limit that has none, and for spending."""
     rows = [
         (
             window_name(window),
@@ -112,7 +112,23 @@ def window_rows(state: LimitsState, now: float) -> list[tuple[str, ...]]:
         for each in state.refused
         if each.limit_id not in with_windows
     ]
+    spend = state.spend_control
+    if spend is not None and (spend.reached or spend.used_percent is not None):
+        rows.append(_spend_row(spend, now))
     return rows
+
+
+def _spend_row(spend: SpendControl, now: float) -> tuple[str, str, str, str, str, str]:
+    """What a member may spend, as a row of `HEAD`; it is as old as the newest poll."""
+    used = None if spend.used_percent is None else min(100.0, max(0.0, spend.used_percent))
+    return (
+        "spending",
+        "" if used is None else f"{percent(used)} used",
+        "" if used is None else f"{percent(100.0 - used)} left",
+        time_words(spend.resets_at, now),
+        "limit of the workspace reached" if spend.reached else spend_level(spend).value,
+        "",
+    )
 
 
 def fact_lines(state: LimitsState) -> list[str]:
@@ -132,6 +148,8 @@ def fact_lines(state: LimitsState) -> list[str]:
 def refusal_words(state: LimitsState) -> str:
     """That the server refuses calls, and why, where it said so."""
     why = (state.reached_type or "").replace("_", " ")
+    if not why and state.spend_control is not None and state.spend_control.reached:
+        why = "the spending limit of the workspace is reached"
     words = "The server refuses calls" if state.allowed is False else "A limit is reached"
     return f"{words}: {why}" if why else words
 

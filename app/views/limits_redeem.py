@@ -3,9 +3,17 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from app.screens.redeem import RedeemScreen, choose, failure_words, outcome_words
+from app.screens.confirm import ConfirmScreen
+from app.screens.redeem import (
+    RedeemScreen,
+    RepeatScreen,
+    choose,
+    failure_words,
+    outcome_words,
+)
 from app.views.limits_states import Notice
 from services.errors import ServiceError
+from services.models.limits import ResetCredits
 from widgets.glyphs import Glyphs
 
 if TYPE_CHECKING:
@@ -15,12 +23,14 @@ if TYPE_CHECKING:
 async def ask_and_redeem(
     limits: "Limits",
     *,
-    ask: Callable[[RedeemScreen], Awaitable[bool | None]],
+    ask: Callable[[ConfirmScreen], Awaitable[bool | None]],
     say: Callable[[Notice | None], None],
     now: Callable[[], float],
     glyphs: Glyphs,
 ) -> None:
     """Ask with what is true now, and redeem after a plain yes.
+
+    Where it is not known what came of the last try, the question is about that one.
 
     Args:
         limits: Redeems.
@@ -31,23 +41,45 @@ async def ask_and_redeem(
     """
     try:
         say(Notice(head=f"reading the resets{glyphs.ellipsis}", tone="muted"))
-        resets = await limits.reset_credits()
+        wish = await limits.open_redeem()
+        resets = await _resets(limits, is_needed=wish is None)
         say(None)
-        if not resets.available:
+        if wish is None and not resets.available:
             say(Notice(head="There is no reset to redeem.", tone="warning"))
             return
     except ServiceError as error:
         say(Notice(head=error.failure.line, next_step="Nothing was redeemed.", tone="failed"))
         return
-    credit = choose(resets)
-    if await ask(RedeemScreen(limits.state, credit, now=now(), glyphs=glyphs)) is not True:
+    if wish is None:
+        credit = choose(resets)
+        chosen = None if credit is None else credit.id
+        question = RedeemScreen(limits.state, credit, now=now(), glyphs=glyphs)
+    else:
+        chosen = wish.credit_id
+        credit = next((each for each in resets.credits if each.id == chosen), None)
+        question = RepeatScreen(limits.state, wish, credit, now=now(), glyphs=glyphs)
+    if await ask(question) is not True:
         return
     say(Notice(head=f"redeeming{glyphs.ellipsis}", tone="muted"))
     try:
-        redeemed = await limits.redeem(None if credit is None else credit.id)
+        redeemed = await limits.redeem(chosen)
     except ServiceError as error:
         head, step = failure_words(error)
         say(Notice(head=head, next_step=step, tone="failed"))
         return
-    is_reset = redeemed.code == "reset"
-    say(Notice(head=outcome_words(redeemed), tone="success" if is_reset else "warning"))
+    is_good = redeemed.code == "reset" or (wish is not None and redeemed.code == "already_redeemed")
+    say(Notice(head=outcome_words(redeemed), tone="success" if is_good else "warning"))
+
+
+async def _resets(limits: "Limits", *, is_needed: bool) -> ResetCredits:
+    """The resets; none where they cannot be read and are only wanted for a name.
+
+    Raises:
+        ServiceError: They are needed, and cannot be read.
+    """
+    try:
+        return await limits.reset_credits()
+    except ServiceError:
+        if is_needed:
+            raise
+        return ResetCredits(available=0)

@@ -6,7 +6,7 @@ from typing import Final, Literal
 from app.limit_words import age_words
 from app.views import limits_words as words
 from services.models.limit_history import Cost, LedgerEntry
-from services.models.limit_terms import STEPS, Level, Show, level_of, shown_percent
+from services.models.limit_terms import Level, Show, level_of, shown_percent, spend_level
 from services.models.limits import (
     Forecast,
     ForecastState,
@@ -64,13 +64,16 @@ def _window_row(
     level, pace = level_of(window), window.pace(now)
     is_out = level in {Level.OUT, Level.REFUSED}
     is_refused = not is_out and state.is_refused(window.limit_id)
-    is_due = window.resets_at is not None and window.resets_at <= now
+    is_due = window.is_redeemed or (window.resets_at is not None and window.resets_at <= now)
     even = None if pace is None or is_out or is_due else round(100.0 - pace, 1)
     name, age = words.row_name(window), age_words(window.as_of, window.source, now)
     is_old = state.as_of is not None and state.as_of - window.as_of > OLDER
     outlook = words.REFUSED if is_refused else words.outlook_words(window, now)
+    outlook_short = words.outlook_in_short(window, now)
     if is_due and not (is_out or is_refused):
         outlook = ""
+    if window.is_redeemed:
+        outlook_short = ""
     share = shown_percent(window, shows)
     return WindowRow(
         id=window.id,
@@ -84,10 +87,10 @@ def _window_row(
         other=f"{words.exact(100.0 - share)} {OTHER[shows]}",
         tone=level.tone,
         outlook=outlook,
-        outlook_short=words.outlook_in_short(window, now),
+        outlook_short=outlook_short,
         outlook_tone="failed" if is_refused else _outlook_tone(level, window.forecast),
         time=None if is_due else _time_wire(window, now, has_range=not (is_out or is_refused)),
-        reset=words.reset_parts(window.resets_at, now),
+        reset=words.UNCONFIRMED if window.is_redeemed else words.reset_parts(window.resets_at, now),
         note=age if is_old else "",
         facts=tuple(filter(None, (_last_turn(window, glyphs), age, _even(even, shows)))),
     )
@@ -151,13 +154,10 @@ def _share(share: float) -> float:
 
 def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
     used = None if spend.used_percent is None else min(100.0, max(0.0, spend.used_percent))
-    level = Level.CALM
-    if spend.reached:
-        level = Level.REFUSED
-    elif used is not None:
-        level = next((level for least, level in STEPS if used >= least), Level.CALM)
+    level = spend_level(spend)
     amounts = f"{spend.used} of {spend.limit} spent" if spend.used and spend.limit else ""
     share = None if used is None else used if shows == "used" else 100.0 - used
+    outlook = ", ".join(filter(None, (level.value, amounts)))
     return WindowRow(
         id=SPEND,
         name="Spending",
@@ -167,8 +167,9 @@ def _spend_row(spend: SpendControl, now: float, shows: Show) -> WindowRow:
         word="" if share is None else shows,
         other="" if share is None else f"{words.exact(100.0 - share)} {OTHER[shows]}",
         tone=level.tone,
-        outlook="limit of the workspace reached" if spend.reached else amounts,
-        outlook_tone="failed" if spend.reached else "muted",
+        outlook="limit of the workspace reached" if spend.reached else outlook,
+        outlook_short="" if spend.reached else level.value,
+        outlook_tone="muted" if level is Level.CALM else level.tone,
         reset=("", "", "", "")
         if spend.resets_at is None
         else words.reset_parts(spend.resets_at, now),

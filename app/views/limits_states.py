@@ -35,7 +35,7 @@ def notice_of(state: LimitsState, now: float, ellipsis: str) -> Notice | None:
             )
         case Standing.API_KEY:
             return Notice(
-                head="An API key is paid by the token: it has no windows.",
+                head="Only a ChatGPT login has limit windows.",
                 next_step="Sign in with ChatGPT to see the limits of a plan: :login",
             )
         case Standing.UNKNOWN if state.failure is None:
@@ -74,7 +74,8 @@ def _refused(state: LimitsState, now: float) -> Notice | None:
     ends = [each.resets_at for each in state.windows if each.is_over and each.limit_id == MAIN]
     last = max((end for end in ends if end is not None), default=None)
     steps: list[str] = []
-    if last is None:
+    is_spent = state.spend_control is not None and state.spend_control.reached
+    if last is None or is_spent:
         steps.append("Credits, or the owner of the workspace, can help")
     elif last > now and None not in ends:
         steps.append(f"Wait until {at_words(last, now)}")

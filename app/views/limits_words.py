@@ -145,6 +145,10 @@ def past_words(at: float, now: float) -> str:
     return short_day(at, now)
 
 
+UNCONFIRMED: Final = ("reset redeemed, not yet confirmed", "", "", "")
+"""In place of a reset, where a reset was redeemed after the window was read."""
+
+
 def reset_parts(resets_at: float | None, now: float) -> tuple[str, str, str, str]:
     """What happens, when, the zone, and in how long."""
     if resets_at is None:
@@ -159,6 +163,8 @@ def reset_parts(resets_at: float | None, now: float) -> tuple[str, str, str, str
 
 def outlook_words(window: WindowState, now: float) -> str:
     """Whether it lasts; for a window that is used up, only that."""
+    if window.is_redeemed:
+        return ""
     level = level_of(window)
     match level:
         case Level.REFUSED:
@@ -211,7 +217,13 @@ def as_of_words(state: LimitsState, now: float, dot: str) -> str:
 def refusal_words(state: LimitsState) -> str:
     """Why the server refuses, in a few words."""
     said = state.reached_type or ""
-    return REACHED.get(said) or said.replace("_", " ") or "no reason was given"
+    if said:
+        return REACHED.get(said) or said.replace("_", " ")
+    if state.spend_control is not None and state.spend_control.reached:
+        return "the spending limit of the workspace is reached"
+    if any(window.limit_id == MAIN and window.is_over for window in state.windows):
+        return REACHED["rate_limit_reached"]
+    return "no reason was given"
 
 
 def next_end(resets: ResetCredits, now: float) -> float | None:

@@ -6,7 +6,7 @@ Rules: docs/limits.md.
 from enum import StrEnum
 from typing import Final, Literal, TypeAlias
 
-from services.models.limits import WindowState
+from services.models.limits import SpendControl, WindowState
 from services.models.windows import MAIN
 
 Show: TypeAlias = Literal["left", "used"]
@@ -48,13 +48,28 @@ STEPS: Final = (
 
 
 def level_of(window: WindowState) -> Level:
-    """How near it is to its end; use comes before the forecast."""
+    """How near it is to its end; use comes before the forecast.
+
+    A number of before a reset that was redeemed says nothing.
+    """
+    if window.is_redeemed:
+        return Level.CALM
     if window.is_refused:
         return Level.REFUSED
     for least, level in STEPS:
         if window.used_percent >= least:
             return level
     return Level.RUNS_OUT if window.forecast.is_likely else Level.CALM
+
+
+def spend_level(spend: SpendControl) -> Level:
+    """How near it is to its end."""
+    if spend.reached:
+        return Level.REFUSED
+    used = spend.used_percent
+    if used is None:
+        return Level.CALM
+    return next((level for least, level in STEPS if used >= least), Level.CALM)
 
 
 def shown_percent(window: WindowState, show: Show) -> float:

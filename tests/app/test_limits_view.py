@@ -67,7 +67,7 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
         (LimitsState(), "reading…"),
         (LimitsState(failure=DOWN), "There are no numbers yet. Check the network. r tries again"),
         (LimitsState(standing=Standing.SIGNED_OUT), "Sign in with ChatGPT: :login"),
-        (LimitsState(standing=Standing.API_KEY), "paid by the token: it has no windows."),
+        (LimitsState(standing=Standing.API_KEY), "Only a ChatGPT login has limit windows."),
         (replace(STATE, windows=()), "The plan names no limit. ▎ A plan may have lapsed. r asks"),
         (
             replace(STATE, failure=DOWN, as_of=NOW - 720),
@@ -117,7 +117,23 @@ async def test_all_that_is_known_stands_on_one_page() -> None:
                     reached=False, limit="$100", used="$81.20", used_percent=81.2
                 ),
             ),
-            "18.8% left, 81.2% used $81.20 of $100 spent",
+            "18.8% left, 81.2% used low, $81.20 of $100 spent",
+        ),
+        (
+            replace(STATE, spend_control=SpendControl(reached=False, used_percent=95.0)),
+            "5.0% left, 95.0% used nearly out",
+        ),
+        (
+            replace(STATE, spend_control=SpendControl(reached=True), allowed=False),
+            "The server refuses calls now: the spending limit of the workspace is reached.",
+        ),
+        (
+            replace(STATE, windows=(replace(FIVE_HOURS, used_percent=100.0),), allowed=False),
+            "The server refuses calls now: a limit of the plan is reached.",
+        ),
+        (
+            replace(STATE, allowed=False),
+            "The server refuses calls now: no reason was given.",
         ),
         (
             replace(

@@ -7,6 +7,7 @@ import pytest
 from services.errors import ServiceError, UnreachableError, UsageError
 from services.models.limits import (
     Redeemed,
+    RedeemTry,
     ResetCredits,
 )
 from tests.app.limits_deck import Deck, deck
@@ -52,7 +53,7 @@ async def test_everything_but_a_yes_redeems_nothing(key: str) -> None:
         (Redeemed(code="reset", windows_reset=1), "The reset was redeemed: 1 window reset."),
         (Redeemed(code="nothing_to_reset"), "Nothing was redeemed: there is nothing to reset."),
         (Redeemed(code="no_credit"), "Nothing was redeemed: there is no reset left."),
-        (Redeemed(code="already_redeemed"), "redeemed before: nothing has changed now."),
+        (Redeemed(code="already_redeemed"), "redeemed before: it was not spent a second time."),
     ],
 )
 async def test_each_outcome_is_said(outcome: Redeemed, words: str) -> None:
@@ -67,8 +68,15 @@ async def test_each_outcome_is_said(outcome: Redeemed, words: str) -> None:
     ("error", "words"),
     [
         (
-            UnreachableError("The connection broke"),
-            "is not known: The connection broke. ▎ To try again is safe",
+            UnreachableError(
+                "It is not known whether the reset was redeemed: The connection broke",
+                code="outcome_unknown",
+            ),
+            "▎ It is not known whether the reset was redeemed: The connection broke. ▎ u asks for",
+        ),
+        (
+            UnreachableError("The server was not reached", code="connect", next_step="Look"),
+            "Nothing was redeemed: The server was not reached. ▎ Look",
         ),
         (
             UsageError("The server said no", next_step="Ask"),
@@ -83,6 +91,55 @@ async def test_an_unknown_outcome_is_told_from_a_refusal(error: ServiceError, wo
         shown.limits.error = error
         await shown.host.press("y")
         await shown.until_said(words)
+
+
+async def test_a_try_of_which_nobody_knows_what_came_is_asked_about_before_any_other() -> None:
+    assert STATE.reset_credits is not None
+    first = replace(STATE.reset_credits.credits[0], status="redeemed")
+    other = replace(first, id="credit-2", title="Another", status="available")
+    wish = RedeemTry(credit_id=first.id, request_id="wish", at=NOW - 60)
+    for available, single in ((1, (first, other)), (0, (first,)), (0, ())):
+        resets = ResetCredits(available=available, credits=single)
+        state = replace(STATE, reset_credits=resets, is_redeem_open=True)
+        outcome = Redeemed(code="already_redeemed")
+        async with deck(state, wish=wish, outcome=outcome) as shown:
+            await shown.host.press("u")
+            await shown.until_said("Ask for the same reset again?")
+            for words in (
+                "asked for today 13:01",
+                "what came of that is not known",
+                "spends no second",
+            ):
+                assert words in shown.question, words
+            assert '"Another"' not in shown.question
+            await shown.host.press("y")
+            await shown.until_said("it was not spent a second time.")
+            assert redeemed(shown) == ["redeem credit-1"]
+
+
+async def test_a_try_is_asked_about_also_where_the_resets_cannot_be_read() -> None:
+    wish = RedeemTry(credit_id=None, request_id="wish", at=NOW - 60)
+    state = replace(STATE, is_redeem_open=True)
+    async with deck(state, wish=wish, error=UnreachableError("It is away")) as shown:
+        await shown.host.press("u")
+        await shown.until_said("Ask for the same reset again?")
+        shown.limits.error = None
+        await shown.host.press("y")
+        await shown.until_said("The reset was redeemed")
+        assert redeemed(shown) == ["redeem None"]
+
+
+async def test_windows_of_before_a_redeemed_reset_are_told_as_not_confirmed() -> None:
+    windows = tuple(
+        replace(each, used_percent=100.0, is_redeemed=True) for each in STATE.windows[:2]
+    )
+    async with deck(replace(STATE, windows=windows)) as shown:
+        await shown.until_said("reset redeemed, not yet confirmed")
+        assert not shown.says("used up")
+        await shown.host.press("u")
+        await shown.until_said("Redeem a reset?")
+        assert "there may be nothing to clear" in shown.question
+        assert "100%" not in shown.question
 
 
 async def test_without_a_reset_there_is_nothing_to_redeem() -> None:
