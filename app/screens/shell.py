@@ -145,7 +145,9 @@ class ShellScreen(ShellActions):
             self._header.account = (services.provider.name,)
         with services.bus.subscribe() as subscription:
             for notice in services.notices:
-                self._say(notice)
+                # What a login that begins this run has told is not told again.
+                if notice not in self._notice:
+                    self._say(notice)
             for view in self.opened_views():
                 await view.attach(services)
             self._take_limits(services.limits.state)

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
+from app.foredeck import Foredeck
 from app.screens.confirm import ConfirmScreen
+from app.wiring import open_services
 from tests.app.conftest import Deck
 from tests.app.signing_in import World, said, signing_in
 from tests.app.signing_in import world as world  # noqa: PLC0414 a fixture
@@ -82,6 +84,32 @@ async def test_a_login_of_our_own_is_told_with_its_reason_and_ends_alone(
     assert world.file.read_bytes() == before
     families = world.sim.auth.as_json()["families"]
     assert (families["alive"], families["revoked"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("begun_with", "told"),
+    [
+        ("", [SENTENCE]),
+        (f"signed in as a…@e….test. {SENTENCE}", [f"signed in as a…@e….test. {SENTENCE}"]),
+    ],
+    ids=["signed in before", "just signed in"],
+)
+async def test_the_reason_is_told_once_in_a_run(
+    world: World, own: Path, begun_with: str, told: list[str]
+) -> None:
+    del own
+    app = Foredeck(
+        world.settings,
+        lambda: open_services(world.settings),
+        notice=begun_with,
+        driver_class=None,
+    )
+    async with app.run_test(size=(100, 30)) as pilot:
+        deck = Deck(app, pilot)
+        await deck.until(lambda: deck.shell.state == "online", "not online")
+        await deck.until(lambda: deck.view.models, "no models")
+        assert deck.notices() == told
+        app.exit()
 
 
 @pytest.mark.parametrize("is_shared", [True, False])
