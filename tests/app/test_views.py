@@ -39,7 +39,7 @@ async def test_5_opens_the_limits_and_2_goes_back_to_the_chat(open_deck: Open) -
     async with open_deck(size=(80, 24)) as deck:
         assert deck.rows()[0].split()[:2] == ["2Chat", "5Limits"]
         await open_limits(deck)
-        assert isinstance(deck.app.screen.focused, LimitsView)
+        await deck.until(lambda: isinstance(deck.app.screen.focused, LimitsView), "no keys")
         assert deck.shell._header.active == "limits"
         await deck.pilot.press("2")
         await deck.until(lambda: deck.view.region and not is_limits_shown(deck))
@@ -184,7 +184,7 @@ async def test_the_configuration_names_the_view_of_the_start(
 ) -> None:
     async with open_deck(settings=replace(settings, view="limits")) as deck:
         await deck.until(lambda: is_limits_shown(deck))
-        assert isinstance(deck.app.screen.focused, LimitsView)
+        await deck.until(lambda: isinstance(deck.app.screen.focused, LimitsView), "no keys")
 
 
 async def test_both_views_fit_a_terminal_that_changes_its_size(open_deck: Open) -> None:
