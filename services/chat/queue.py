@@ -122,10 +122,13 @@ class Queue:
 
     async def take_over(self, state: ChatState) -> None:
         """Hold what a program held that is gone."""
-        if any(each.not_before is not None for each in state.queue):
-            queue = await self._having.keeper.keep(self._having.store.held.take_over(state.id))
-            if queue is not None and queue != state.queue:
-                self._shelf.set_queue(state, queue)
+        having = self._having
+        if having.keeper.has_failed or not state.is_stored:
+            return
+        # As it is on disk: another program may have put something in.
+        queue = await having.keeper.keep(having.store.held.take_over(state.id))
+        if queue is not None and queue != state.queue:
+            self._shelf.set_queue(state, queue)
 
     async def take_next(self, state: ChatState) -> Taken | str | None:
         """The first message that waits for its turn only, or the id of a turn to be run again.

@@ -5,7 +5,6 @@ How turns, queue and interrupts work: docs/chat.md. Wire rules: docs/protocols/t
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -18,8 +17,9 @@ from services.chat.resets import for_window
 from services.chat.sending import Sending
 from services.chat.shelf import Shelf
 from services.chat.state import ChatState, Keeper
+from services.chat.takeover import Takeover
 from services.clock import Clock
-from services.errors import ServiceError, UsageError
+from services.errors import UsageError
 from services.models.chat import Attachment, Chat, QueuedMessage, TurnState
 from services.models.limit_history import PreSend
 from services.provider import Provider
@@ -62,6 +62,7 @@ class ChatService:
         self._sending = Sending(self._having, self._shelf, self._group)
         self._runner, self._queue = self._sending.runner, self._sending.queue
         self._waiting, self._asking = self._sending.waiting, self._sending.asking
+        self._takeover = Takeover(self._having, self._group, self.take_over_waiting)
 
     async def __aenter__(self) -> Self:
         await self._group.__aenter__()
@@ -73,6 +74,7 @@ class ChatService:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._takeover.leave()
         self._sending.leave()
         running = [state.turn for state in self._shelf.known() if state.turn is not None]
         for turn in running:
@@ -87,17 +89,12 @@ class ChatService:
     def look_at(self, limits: Limits) -> None:
         """Stop before what a limit probably cuts off, since there is somebody to ask.
 
-        What waits for a time in any chat is sent by this program from now on, where the one is
+        What waits for a time in any chat is sent by this program from now on, whenever the one is
         gone that was to do so: see `take_over_waiting`.
         """
         self._asking.limits = self._waiting.limits = limits
-        self._group.create_task(self._take_over_all())
-
-    async def _take_over_all(self) -> None:
-        # Nobody asked for it now: when such a chat is opened, its failure is told.
-        with suppress(ServiceError):
-            for chat_id in await self._having.store.held.chats():
-                await self.take_over_waiting(chat_id)
+        self._waiting.since = min(self._waiting.since, self._having.clock.now())
+        self._takeover.begin()
 
     async def open(self, chat_id: str | None = None, *, newest: int | None = None) -> Chat:
         """A chat as it stands now, what is being streamed included.
@@ -246,7 +243,8 @@ class ChatService:
     async def take_over_waiting(self, chat_id: str) -> None:
         """Send what waits for a time in a chat, where the program is gone that was to do so.
 
-        A message whose time has passed meanwhile goes on waiting, for `send_queued`.
+        A message whose time passed before this program looked at limits goes on waiting, for
+        `send_queued`.
         """
         state = await self._shelf.state(chat_id)
         async with state.lock:

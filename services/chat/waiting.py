@@ -58,14 +58,19 @@ class Waiting:
         self._has_left = False
         self.limits: Limits | None = None
         """What is known of them; None where times alone count."""
+        self.since = float("inf")
+        """When this program began to send what others left behind, in Unix seconds."""
 
     def watch(self, state: ChatState) -> None:
-        """Send what this program holds when its time comes, but not what is over its time."""
-        now = self._having.clock.now()
+        """Send what this program holds when its time comes, or came while it was there.
+
+        What was over its time before stays.
+        """
+        since = min(self.since, self._having.clock.now())
         for message in state.queue:
             if (
                 message.not_before is not None
-                and message.not_before > now
+                and message.not_before > since
                 and message.id not in self._naps
                 and self._having.store.held.is_ours(message)
             ):

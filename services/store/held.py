@@ -30,26 +30,28 @@ class HeldMessages:
         """The same, held by this program."""
         return replace(message, holder=self._program.name)
 
-    async def chats(self) -> tuple[str, ...]:
-        """Ids of the chats in which anything waits for a time."""
+    async def left_behind(self) -> tuple[str, ...]:
+        """Ids of the chats in which something waits that a program held that is gone."""
 
         def work(connection: sqlite3.Connection) -> tuple[str, ...]:
             ids = connection.execute("SELECT DISTINCT chat_id FROM queued ORDER BY chat_id")
             return tuple(
                 chat_id
                 for (chat_id,) in ids.fetchall()
-                if any(each.not_before is not None for each in rows.queue(connection, chat_id))
+                if any(self._is_left_behind(each) for each in rows.queue(connection, chat_id))
             )
 
         return await self._database.read(work)
+
+    def _is_left_behind(self, message: QueuedMessage) -> bool:
+        return message.not_before is not None and not self._program.is_alive(message.holder)
 
     async def take_over(self, chat_id: str) -> tuple[QueuedMessage, ...]:
         """Hold what a program held that is gone; the whole queue as it is then."""
 
         def work(connection: sqlite3.Connection) -> tuple[QueuedMessage, ...]:
             for message in rows.queue(connection, chat_id):
-                is_held = message.not_before is not None
-                if is_held and not self._program.is_alive(message.holder):
+                if self._is_left_behind(message):
                     rows.put_queued(connection, chat_id, self.ours(message))
             return rows.queue(connection, chat_id)
 

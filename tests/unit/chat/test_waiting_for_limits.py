@@ -226,7 +226,7 @@ async def test_a_store_that_cannot_be_read_at_the_start_ends_nothing(
     async def broken() -> tuple[str, ...]:
         raise StorageError("The disk is gone")
 
-    monkeypatch.setattr(desk.store.held, "chats", broken)
+    monkeypatch.setattr(desk.store.held, "left_behind", broken)
     desk.chat.look_at(limits)
     await desk.say("first", HELLO)
     assert asked(desk) == [user("first")]
