@@ -44,7 +44,8 @@ def place_words(account: Account) -> str:
     if account.storage is None:
         return "nowhere"
     words = STORAGE[account.storage]
-    return f"{words}: {account.place}" if account.place else words
+    place = account.place.removeprefix("keyring, ")
+    return f"{words}: {place}" if place else words
 
 
 def sharing_words(account: Account) -> str:

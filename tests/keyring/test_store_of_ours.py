@@ -13,7 +13,7 @@ import pytest
 from services.auth.stores.keyring_entry import CODEX_SERVICE, OWN_SERVICE, account_name
 from simulator.auth.account import Account
 from simulator.server import Simulator
-from tests.keyring.conftest import ROOT
+from tests.keyring.conftest import ROOT, find_codex
 
 if TYPE_CHECKING:
     from tests.keyring.private_bus import Bus
@@ -117,6 +117,35 @@ def test_codex_stays_signed_in_through_our_login_refresh_and_logout(
     assert (foredeck.seen(), keyring.items()) == (before, [])
     families = sim.auth.as_json()["families"]
     assert (families["alive"], families["revoked"]) == (1, 1)
+
+
+@pytest.mark.oracle
+def test_the_real_codex_is_signed_in_all_the_while(foredeck: Foredeck) -> None:
+    program = find_codex()
+
+    def status() -> str:
+        ended = subprocess.run(
+            [program, "login", "status"],
+            env={
+                "PATH": os.environ["PATH"],
+                "HOME": str(foredeck.codex),
+                "CODEX_HOME": str(foredeck.codex),
+                "DBUS_SESSION_BUS_ADDRESS": foredeck.environ["DBUS_SESSION_BUS_ADDRESS"],
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return ended.stdout + ended.stderr
+
+    foredeck.choose("auto")
+    assert "Logged in using ChatGPT" in status()
+    assert foredeck("login", "--device")[0] == 0
+    assert "Logged in using ChatGPT" in status()
+    assert foredeck("logout")[0] == 0
+    assert "Logged in using ChatGPT" in status()
 
 
 def test_without_a_login_of_ours_nobody_is_signed_in_and_it_is_said_why(

@@ -50,6 +50,8 @@ def test_the_place_of_a_login_is_a_kind_and_a_path() -> None:
     stored = replace(ADA, storage=StoragePlace.FILE, place="/home/ada/.codex/auth.json")
     assert place_words(stored) == "a file: /home/ada/.codex/auth.json"
     assert place_words(replace(ADA, storage=StoragePlace.MEMORY)) == "memory, for this run only"
+    entry = replace(ADA, storage=StoragePlace.KEYRING, place="keyring, foredeck, cli|0123")
+    assert place_words(entry) == "the keyring: foredeck, cli|0123"
     assert place_words(ADA) == "nowhere"
 
 
