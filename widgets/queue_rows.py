@@ -9,6 +9,7 @@ from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
+from textual.timer import Timer
 from textual.widget import Widget
 
 from services.models.times import day_time, moment
@@ -25,6 +26,11 @@ EDIT_HINT = "edit"
 SEND_HINT = "send now"
 ROOM_FOR_DATE = 72
 """Columns from which the day stands there in full."""
+LOOK = 30.0
+"""Seconds between two looks at the clock while a message waits for a time: no timer knows that the
+machine was asleep or its clock set."""
+SOONEST = 0.05
+"""Seconds before the next look at least."""
 
 
 class QueueRows(Widget):
@@ -64,12 +70,30 @@ class QueueRows(Widget):
         super().__init__()
         self._glyphs = glyphs
         self._now = now
+        self._timer: Timer | None = None
         self.display = False
 
     def watch_queue(self) -> None:
+        self.watch_attachments()
+        self._look_later()
+
+    def watch_attachments(self) -> None:
         self.display = bool(self.queue or self.attachments)
 
-    watch_attachments = watch_queue
+    def _look_later(self) -> None:
+        """Draw the rows anew when the next of them says something else."""
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
+        now = self._now()
+        left = [each.not_before - now for each in self.queue if each.not_before is not None]
+        if coming := [seconds for seconds in left if seconds > 0]:
+            pause = max(SOONEST, min(LOOK, *coming))
+            self._timer = self.set_timer(pause, self._look, name="waits")
+
+    def _look(self) -> None:
+        self.refresh()
+        self._look_later()
 
     def get_content_height(self, container: object, viewport: object, width: int) -> int:
         return min(SHOWN, len(self.queue)) + len(self.attachments)
