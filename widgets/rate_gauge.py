@@ -109,6 +109,8 @@ class RateGauge:
     @cached_property
     def untils(self) -> tuple[Content, ...]:
         """When it begins anew, the most telling words first; empty where that is not known."""
+        if self.window.is_redeemed:
+            return (RESET_DUE,)
         resets_at, left = self.window.resets_at, self.window.resets_in(self.now)
         if resets_at is None or left is None:
             return ()
@@ -148,8 +150,9 @@ class RateGauge:
     @cached_property
     def _even(self) -> float | None:
         """Percent that even use would have used; None where the period or what was left is over."""
-        is_over = self.is_over or not self.window.resets_in(self.now)
-        return None if is_over else self.window.pace(self.now)
+        window = self.window
+        is_over = self.is_over or window.is_redeemed or not window.resets_in(self.now)
+        return None if is_over else window.pace(self.now)
 
     def draw(self, *, cells: int = 0, until: int | None = None, has_pace: bool = False) -> Content:
         """Name, wire, share, and what follows.

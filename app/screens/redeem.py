@@ -54,8 +54,8 @@ class RepeatScreen(ConfirmScreen):
         name = f' "{credit.title}"' if credit is not None and credit.title else ""
         detail = (
             f"A reset{name} was asked for {past_words(wish.at, now)}, and what came of that is not "
-            "known. This asks for the same reset once more, which spends no second one. If it was "
-            f"not redeemed then: {_lower(_cleared(state))} This cannot be undone."
+            "known. This asks for the same reset once more, which spends no second one. Where the "
+            f"first try failed, {_lower(_cleared(state))} This cannot be undone."
         )
         super().__init__("Ask for the same reset again?", detail, "ask again", glyphs=glyphs)
 

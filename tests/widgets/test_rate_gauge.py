@@ -54,6 +54,7 @@ def style_of(content: Content, words: str) -> list[str]:
             "5h ━━•━━━──── runs out 62% left 1h12 pace +38%",
         ),
         (RateGauge(window(38), NOW + 72 * MINUTE), "5h ━━━━━━──── 62% left reset due"),
+        (RateGauge(window(100, is_redeemed=True), NOW), "5h ────────── 0% left reset due"),
         (RateGauge(window(38, reset=None), NOW), "5h ━━━━━━──── 62% left"),
         (RateGauge(window(38, None), NOW), "codex ━━━━━━──── 62% left 1h12"),
         (
@@ -90,6 +91,8 @@ def test_of_what_is_used_up_the_countdown_outlasts_the_others() -> None:
 
 def test_a_number_of_a_period_that_is_over_is_never_told_without_that() -> None:
     assert RateGauge(window(38), NOW + DAY).draw().plain == "5h 62% left reset due"
+    redeemed = RateGauge(window(100, is_redeemed=True), NOW)
+    assert redeemed.draw().plain == "5h 0% left reset due"
 
 
 @pytest.mark.parametrize(

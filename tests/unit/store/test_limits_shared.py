@@ -13,6 +13,7 @@ from services.models.limits import (
     ForecastState,
     LimitSource,
     LimitsState,
+    RedeemTry,
     Standing,
     WindowState,
 )
@@ -216,6 +217,28 @@ async def test_a_try_to_redeem_keeps_its_id_until_its_end_is_known(
     assert await limits.redeem_id(ME, "credit", "id-4") == "id-4"
     await limits.purge()
     assert await limits.redeem_id(ME, "credit", "id-5") == "id-4"
+
+
+async def test_a_try_to_redeem_is_open_for_a_day_and_the_oldest_comes_first(
+    limits: LimitStore, other: LimitStore, clock: StillClock
+) -> None:
+    assert await other.open_redeem(ME) is None
+    begun = clock.time
+    await limits.redeem_id(ME, "first", "id-1")
+    clock.time += 60
+    await limits.redeem_id(ME, "", "id-2")
+    # To repeat it does not make it younger.
+    await limits.redeem_id(ME, "first", "id-3")
+    assert await other.open_redeem(ME) == RedeemTry(credit_id="first", request_id="id-1", at=begun)
+    assert await other.open_redeem("somebody else") is None
+    clock.time = begun + 86_400
+    assert await other.open_redeem(ME) == RedeemTry(
+        credit_id=None, request_id="id-2", at=begun + 60
+    )
+    assert await other.redeem_id(ME, "first", "id-4") == "id-4"
+    # A clock that is set back by a month says nothing about how old it is.
+    clock.time = begun - 30 * 86_400
+    assert await other.open_redeem(ME) is None
 
 
 # --- the status line -----------------------------------------------------------------------------
