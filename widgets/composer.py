@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import TextArea
 
-from widgets.composer_facts import ComposerFacts
+from widgets.composer_facts import ComposerFacts, PromptMark
 from widgets.glyphs import ASCII, Glyphs
 from widgets.prompt import EDITING, Prompt
 from widgets.queue_rows import QueueRows
@@ -140,6 +139,15 @@ class Composer(Widget):
     def text(self) -> str:
         """The whole text as it would be sent, folded pastes in full."""
         return self._prompt.whole_text
+
+    @property
+    def draft(self) -> str:
+        """The text, and what comes after it once it may be changed again."""
+        return self.text + self._ahead
+
+    @property
+    def _ahead(self) -> str:
+        return self._prompt.ahead.text if self._prompt.ahead is not None else ""
 
     @property
     def is_empty(self) -> bool:
@@ -291,18 +299,23 @@ class Composer(Widget):
             head = "search" if prompt.is_found else "no match"
             left = f"{head}: {prompt.searched}"
             right = dot.join(("enter take", "ctrl-r older", "esc back"))
+        elif self._ahead:
+            left = f"then: {' '.join(self._ahead.split())}"
         elif self.is_busy and not prompt.is_empty:
             right = dot.join(part for part in ("enter queues", right) if part)
         self._wide_facts.left, self._wide_facts.right = left, right
-        is_searching = prompt.searched is not None
-        low = (left,) if is_searching else (self.facts, self.context)
+        low = (left,) if left != self.facts else (self.facts, self.context)
         self._low_facts.left = dot.join(part for part in low if part)
 
     @on(TextArea.Changed)
     def _text_changed(self, event: TextArea.Changed) -> None:
         event.stop()
+        self.touch()
+
+    def touch(self) -> None:
+        """The draft has changed: announce it after a pause."""
         self._changed_at = self._now()
-        if self.is_busy:
+        if self.is_busy or self._prompt.ahead is not None:
             self._show_facts()
         if self._pause is None:
             self._waits_since = self._changed_at
@@ -321,7 +334,7 @@ class Composer(Widget):
         if self._pause is not None:
             self._pause.stop()
             self._pause = None
-        text = self.text
+        text = self.draft
         if text != self._announced:
             self._announced = text
             self.post_message(self.Changed(text))
@@ -384,15 +397,3 @@ class Composer(Widget):
     def on_click(self, event: events.Click) -> None:
         event.stop()
         self.focus_input()
-
-
-class PromptMark(Widget):
-    """The mark in front of the field."""
-
-    def __init__(self, mark: str) -> None:
-        """A mark of one cell."""
-        super().__init__()
-        self._mark = mark
-
-    def render(self) -> Content:
-        return Content(self._mark)

@@ -33,3 +33,15 @@ class ComposerFacts(Widget):
         left = cut(Content(self.left), width - right.cell_length - 1, self._glyphs.ellipsis)
         gap = max(0, width - left.cell_length - right.cell_length)
         return Content.assemble(left, " " * gap, right)
+
+
+class PromptMark(Widget):
+    """The mark in front of the field."""
+
+    def __init__(self, mark: str) -> None:
+        """A mark of one cell."""
+        super().__init__()
+        self._mark = mark
+
+    def render(self) -> Content:
+        return Content(self._mark)

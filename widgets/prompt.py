@@ -1,7 +1,7 @@
 """The field that a prompt is typed into: a line editor's keys over Textual's text area."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
 from textual import events
@@ -17,6 +17,9 @@ from textual.widgets import TextArea
 from widgets.pastes import Pastes, is_large
 from widgets.prompt_history import PromptHistory
 from widgets.sheltered import drawn, one_newline, shelter, unshelter
+
+if TYPE_CHECKING:
+    from widgets.ahead import Ahead
 
 
 def _keys(keys: str, action: str) -> Binding:
@@ -97,8 +100,8 @@ class Prompt(TextArea, inherit_bindings=False):
         self.holder: Widget | None = None
         """The widget around, whose keys count here as well."""
         self.has_queue = False
-        self.ahead: list[str] | None = None
-        """Characters that came while the text has to stay as it is; None while it has not."""
+        self.ahead: Ahead | None = None
+        """What came while the text has to stay as it is; None while it has not."""
         self.searched: str | None = None
         """What is searched for; None while nothing is."""
         self.is_found = True
@@ -229,7 +232,9 @@ class Prompt(TextArea, inherit_bindings=False):
             event.stop()
             event.prevent_default()
             if event.is_printable and event.character:
-                self.ahead.append(event.character)
+                self.ahead.type(event.character)
+            else:
+                self.ahead.press(event.key)
         elif (self.searched is not None and self._search_key(event)) or await self._acted(event):
             event.stop()
             event.prevent_default()
@@ -258,6 +263,9 @@ class Prompt(TextArea, inherit_bindings=False):
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
+        if self.ahead is not None:
+            self.ahead.type(event.text)
+            return
         self.end_search()
         self.insert_text(event.text)
 

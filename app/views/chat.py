@@ -136,7 +136,7 @@ class ChatView(ChatAsking):
 
     async def keep_draft(self) -> None:
         """Write to disk what is typed and not sent."""
-        text = self.composer.text
+        text = self.composer.draft
         await self._ask(lambda chat, chat_id: chat.save_draft(chat_id, text))
 
     def _show(self, chat: "Chat") -> None:

@@ -8,7 +8,9 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from app.keymap import Context, Keymap
+from widgets.ahead import Ahead
 from widgets.composer import Composer
+from widgets.prompt import EDITING
 from widgets.send_question import SendQuestion
 from widgets.transcript.view import Transcript
 
@@ -57,32 +59,49 @@ class ChatComposer(Composer):
 
     BINDINGS: ClassVar[list[BindingType]] = [*Keymap().bindings(Context.COMPOSER)]
 
+    NEWLINE: ClassVar[frozenset[str]] = frozenset(
+        key
+        for binding in Keymap().bindings(Context.COMPOSER)
+        if binding.action == "newline"
+        for key in binding.key.split(",")
+    )
+    """Keys that begin a new line."""
+
     gate: Callable[[], Awaitable[bool]] | None = None
     """Asked before each message whether it is sent at once."""
 
     async def may_send(self) -> bool:
         return self.gate is None or await self.gate()
 
-    @property
-    def is_held(self) -> bool:
-        """Whether the text has to stay as it is."""
-        return self._prompt.ahead is not None
-
     def hold(self) -> None:
         """Leave the text as it is; what is typed from now on comes after it, with `go_on`."""
-        self._prompt.ahead = []
+        self._prompt.ahead = Ahead(self.NEWLINE, self.touch)
 
-    def type_later(self, character: str) -> None:
-        """Add to what comes after it."""
+    def type_on(self, text: str) -> None:
+        """Take what was typed elsewhere and is text; it comes later where the text has to stay."""
         if self._prompt.ahead is not None:
-            self._prompt.ahead.append(character)
+            self._prompt.ahead.type(text)
+        else:
+            self.insert(text)
+            self.focus_input()
+
+    async def press_on(self, key: str) -> None:
+        """The same of a key without a character."""
+        if self._prompt.ahead is not None:
+            self._prompt.ahead.press(key)
+        elif key in self.NEWLINE:
+            self.type_on("\n")
+        elif EDITING.get(key) == "delete_left":
+            await self.press(key)
+            self.focus_input()
 
     def go_on(self) -> None:
         """Let the text be changed again."""
-        ahead, self._prompt.ahead = self._prompt.ahead, None
+        ahead, self._prompt.ahead = self._ahead, None
         if ahead:
             self._prompt.move_cursor(self._prompt.document.end)
-            self.insert("".join(ahead))
+            self.insert(ahead)
+            self._show_facts()
 
 
 class ChatQuestion(SendQuestion):

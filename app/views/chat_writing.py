@@ -179,11 +179,12 @@ class ChatWriting(Vertical):
     @on(SendQuestion.TypedAhead)
     def _on_typed_ahead(self, message: SendQuestion.TypedAhead) -> None:
         message.stop()
-        if self.composer.is_held:
-            self.composer.type_later(message.character)
-        else:
-            self.composer.insert(message.character)
-            self.composer.focus_input()
+        self.composer.type_on(message.character)
+
+    @on(SendQuestion.PressedAhead)
+    async def _on_pressed_ahead(self, message: SendQuestion.PressedAhead) -> None:
+        message.stop()
+        await self.composer.press_on(message.key)
 
     @on(Composer.Changed)
     def _on_changed(self) -> None:

@@ -191,6 +191,62 @@ async def test_what_was_typed_right_after_enter_comes_after_the_choice(
     assert asked(sim, 0) == ["hello"]
 
 
+async def type_ahead(deck: Deck, *keys: str) -> None:
+    """Write a message about which there is a question, and type on before it is read."""
+    look_at(deck, Stub())
+    deck.view._writing.question._monotonic = lambda: 0.0
+    await ask(deck)
+    await deck.pilot.press(*keys)
+
+
+async def until_kept(deck: Deck, words: str) -> None:
+    """Wait until this is on disk as the draft."""
+    async with asyncio.timeout(10):
+        while await draft(deck) != words:
+            await deck.pilot.pause(0.01)
+
+
+async def test_what_is_typed_ahead_is_shown_and_on_disk_as_it_is_typed(
+    open_deck: Open, sim: Simulator
+) -> None:
+    sim.script("responses", ev.text_turn("one"))
+    async with open_deck(size=SIZE) as deck:
+        await type_ahead(deck, *" plus mote", "backspace", "backspace", *"re", "ctrl+j", "x")
+        await until_kept(deck, "hello plus more\nx")
+        await deck.until(lambda: deck.shows("then: plus more x"))
+        assert deck.view.composer.text == "hello"
+        await deck.pilot.resize_terminal(60, 20)
+        await deck.until(lambda: deck.shows("then: plus more x"))
+        deck.view._writing.question._monotonic = lambda: 1.0
+        await deck.pilot.press("s")
+        await deck.until(lambda: deck.replies() == ["one"])
+        assert deck.view.composer.text == " plus more\nx"
+        assert not deck.shows("then:")
+        await until_kept(deck, " plus more\nx")
+    assert asked(sim, 0) == ["hello"]
+
+
+async def test_all_that_was_typed_ahead_can_be_taken_back(open_deck: Open) -> None:
+    async with open_deck(size=SIZE) as deck:
+        await type_ahead(deck, "a", "b")
+        await until_kept(deck, "helloab")
+        await deck.pilot.press("backspace", "backspace", "backspace")
+        await until_kept(deck, "hello")
+        assert not deck.shows("then:")
+
+
+async def test_what_was_typed_ahead_is_there_after_quitting(
+    open_deck: Open, sim: Simulator
+) -> None:
+    async with open_deck(size=SIZE) as deck:
+        await type_ahead(deck, *" plus more")
+        # No pause in typing has told of it, or will.
+        deck.view.composer._announced = deck.view.composer.draft
+    async with open_deck(size=SIZE) as again:
+        await again.until(lambda: again.view.composer.text == "hello plus more")
+    assert sim.sent("/responses") == []
+
+
 async def test_nothing_is_asked_where_enough_is_left(open_deck: Open, sim: Simulator) -> None:
     sim.script("responses", ev.text_turn("one"))
     async with open_deck(size=SIZE) as deck:

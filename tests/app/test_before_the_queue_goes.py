@@ -1,6 +1,5 @@
 """The question before queued messages go on, and before a turn is run again."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -12,7 +11,7 @@ from simulator import events as ev
 from simulator.script import Status
 from simulator.server import Simulator
 from tests.app.conftest import Deck, Open
-from tests.app.test_before_sending import HOUR, SIZE, Stub, draft
+from tests.app.test_before_sending import HOUR, SIZE, Stub, until_kept
 from tests.app.test_turn import asked
 from tests.app.test_waiting_messages import MARGIN, RESET, LeapingClock, look_at, stored
 from tests.app.test_waiting_messages import clock as clock  # noqa: PLC0414 a fixture
@@ -174,13 +173,6 @@ async def test_who_sends_something_while_it_is_asked_and_types_on_answers_nothin
             ("last", None),
         ]
     assert len(sim.sent("/responses")) == 1
-
-
-async def until_kept(deck: Deck, words: str) -> None:
-    """Wait until this is on disk as the draft."""
-    async with asyncio.timeout(10):
-        while await draft(deck) != words:
-            await deck.pilot.pause(0.01)
 
 
 @pytest.mark.parametrize("key", ["s", "w", "escape"])
